@@ -1,0 +1,93 @@
+// The database: one pool under the application role, short transactions that are run again when Postgres asks for it.
+import { setTimeout as wait } from 'node:timers/promises';
+import knexModule, { type Knex } from 'knex';
+import pg from 'pg';
+
+export type Db = Knex;
+/** An open database transaction: whoever is given one can touch the database and nothing else. */
+export type Trx = Knex.Transaction;
+
+// bigint columns hold money and must never become floats; counts are read as bigint too and converted where they are shown.
+pg.types.setTypeParser(pg.types.builtins.INT8, BigInt);
+
+/** Role that migrations create and pools switch to: it may not alter the journal, the history or the audit log. */
+export const APPLICATION_ROLE = 'eversend_app';
+
+/** Opens the pool. `onError` hears of connections that die while idle; without a listener such an error would end the process. */
+export function openDatabase(of: {
+  url: string;
+  poolSize: number;
+  onError: (error: Error) => void;
+  role?: string | null;
+}): Db {
+  const role = of.role === undefined ? APPLICATION_ROLE : of.role;
+  return knexModule({
+    client: 'pg',
+    connection: {
+      connectionString: of.url,
+      application_name: 'eversend-payments',
+      connectionTimeoutMillis: 5000,
+      keepAlive: true,
+    },
+    acquireConnectionTimeout: 10_000,
+    pool: {
+      min: 0,
+      max: of.poolSize,
+      afterCreate(connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) {
+        connection.on('error', of.onError);
+        const settings =
+          "SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'";
+        connection.query(role === null ? settings : `SET ROLE ${role}; ${settings}`, (error) =>
+          done(error ?? null, connection),
+        );
+      },
+    },
+  });
+}
+
+/** Rows of one named, prepared statement with `$1` parameters. Names the hot statements, so that Postgres plans them once per connection. */
+export async function run<Row>(trx: Trx, statement: { name: string; text: string }, values: unknown[]): Promise<Row[]> {
+  const connection = (await trx.client.acquireConnection()) as pg.Client;
+  const result = await connection.query({ name: statement.name, text: statement.text, values });
+  return result.rows as Row[];
+}
+
+const TRANSIENT = new Set(['40001', '40P01', '55P03']);
+
+/** Whether the database refused for a reason that a second try of the whole transaction cures (deadlock, serialization, lock wait). */
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has((error as { code?: string }).code ?? '');
+}
+
+/** Whether the connection, not the statement, failed: what was being committed may or may not have been. */
+export function isConnectionLoss(error: unknown): boolean {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  return (
+    /^(08|57P0)/.test(code) ||
+    ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code) ||
+    /Connection terminated|connection timeout|Timeout acquiring|Client has encountered a connection error|Connection ended/i.test(
+      message,
+    )
+  );
+}
+
+/** SQLSTATE of a unique violation, and the constraint that was violated. */
+export function violatedUnique(error: unknown): string | null {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  return code === '23505' ? (constraint ?? '') : null;
+}
+
+/**
+ * Runs `work` in one database transaction; deadlocks and lock time-outs are retried up to three times with jitter.
+ * A lost connection is not retried here: the caller re-reads first, since the COMMIT may have gone through.
+ */
+export async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await db.transaction(work);
+    } catch (error) {
+      if (round === 4 || !isTransient(error)) throw error;
+      await wait(Math.random() * 20 * round);
+    }
+  }
+}
