@@ -1,0 +1,134 @@
+// Transactions, their history, their attempts and the cases that people answer: the machine's whole memory.
+import type { Knex } from 'knex';
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    -- A collection or a payout. The state says what the provider may know (src/transactions/states.ts); no other column decides.
+    CREATE TABLE transactions (
+      id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^(po|co)[0-9A-Z]{26}$'),
+      type text NOT NULL CHECK (type = CASE left(id, 2) WHEN 'po' THEN 'payout' ELSE 'collection' END),
+      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
+      wallet_id text COLLATE "C" NOT NULL REFERENCES wallets,
+      state text NOT NULL CONSTRAINT known_state CHECK (state IN ('awaiting_approval', 'accepted', 'submitting', 'submitted',
+        'in_review', 'settled', 'failed', 'cancelled', 'reversed')),
+      currency text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+      amount_minor bigint CHECK (amount_minor > 0),
+      amount_type text NOT NULL DEFAULT 'source' CHECK (amount_type IN ('source', 'destination')),
+      max_amount_minor bigint CHECK (max_amount_minor > 0),
+      destination_currency text COLLATE "C" CHECK (destination_currency ~ '^[A-Z]{3}$'),
+      destination_amount_minor bigint CHECK (destination_amount_minor > 0),
+      country text CHECK (country ~ '^[A-Z]{2}$'),
+      method text NOT NULL CHECK (method IN ('momo', 'bank', 'eversend')),
+      fee_schedule_id text COLLATE "C" NOT NULL REFERENCES fee_schedules,
+      fee_minor bigint CHECK (fee_minor >= 0),
+      fee_ceiling_minor bigint CHECK (fee_ceiling_minor >= 0),
+      held_minor bigint NOT NULL DEFAULT 0 CHECK (held_minor >= 0),
+      charge_minor bigint CHECK (charge_minor >= 0),
+      provider_transaction_id text COLLATE "C" UNIQUE CHECK (length(provider_transaction_id) BETWEEN 1 AND 100),
+      failure_code text CHECK (length(failure_code) BETWEEN 1 AND 64),
+      failure_message text CHECK (length(failure_message) BETWEEN 1 AND 500),
+      reference text COLLATE "C" CHECK (reference ~ '^[\\x21-\\x7e]{1,64}$'),
+      metadata jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(metadata) = 'object'),
+      beneficiary_id text COLLATE "C",
+      redirect_url text CHECK (length(redirect_url) <= 2000),
+      approval_url text CHECK (length(approval_url) <= 2000),
+      scheduled_at timestamptz,
+      actor text NOT NULL,
+      client_address inet,
+      attempt_no integer NOT NULL DEFAULT 0 CHECK (attempt_no >= 0),
+      -- When somebody must look next; while submitting it is the end of the sender's lease. Database time only.
+      due_at timestamptz,
+      -- The doorbell's number and when it was last rung: a job id is never used twice (a known id would be ignored by the queue).
+      generation integer NOT NULL DEFAULT 1 CHECK (generation > 0),
+      rung_at timestamptz NOT NULL DEFAULT now(),
+      -- How often in a row nothing came of looking (provider away, answer unchanged, a bug): the exponent of the wait.
+      tries integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
+      created_at timestamptz NOT NULL DEFAULT now(),
+      updated_at timestamptz NOT NULL DEFAULT now(),
+      settled_at timestamptz,
+      CONSTRAINT due_unless_final CHECK ((state IN ('settled', 'failed', 'cancelled', 'reversed')) = (due_at IS NULL)),
+      CONSTRAINT settled_has_a_time CHECK ((state IN ('settled', 'reversed')) = (settled_at IS NOT NULL)),
+      CONSTRAINT failed_has_a_reason CHECK (state <> 'failed' OR (failure_code IS NOT NULL AND failure_message IS NOT NULL)),
+      CONSTRAINT amount_known CHECK (amount_minor IS NOT NULL OR (amount_type = 'destination' AND max_amount_minor IS NOT NULL)),
+      CONSTRAINT settled_amounts_known CHECK (settled_at IS NULL OR (amount_minor IS NOT NULL AND fee_minor IS NOT NULL)),
+      CONSTRAINT collection_shape CHECK (type <> 'collection' OR (method = 'momo' AND amount_type = 'source' AND country IS NOT NULL
+        AND amount_minor % 100 = 0 AND fee_minor IS NOT NULL AND fee_minor < amount_minor AND held_minor = 0)),
+      CONSTRAINT payout_shape CHECK (type <> 'payout' OR (held_minor > 0
+        AND (method = 'eversend') = (country IS NULL)
+        AND (method <> 'eversend' OR amount_type = 'source')
+        AND (fee_minor IS NOT NULL OR fee_ceiling_minor IS NOT NULL)))
+    ) WITH (fillfactor = 85);
+    -- The sweep's question: what is due?
+    CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
+    -- Lists and search of one merchant.
+    CREATE INDEX transactions_of_merchant ON transactions (merchant_id, created_at DESC, id DESC);
+    CREATE INDEX transactions_of_wallet ON transactions (wallet_id, created_at DESC, id DESC);
+    CREATE INDEX transactions_by_reference ON transactions (merchant_id, reference) WHERE reference IS NOT NULL;
+
+    -- Every state a transaction was ever in: from, to, why, who. Append-only.
+    CREATE TABLE transaction_history (
+      transaction_id text COLLATE "C" NOT NULL REFERENCES transactions,
+      id bigint GENERATED ALWAYS AS IDENTITY,
+      from_state text,
+      to_state text NOT NULL,
+      cause text NOT NULL CHECK (cause IN ('api', 'worker', 'webhook', 'sweep', 'returns_check', 'operator')),
+      actor text NOT NULL,
+      attempt integer NOT NULL,
+      note text CHECK (length(note) <= 500),
+      at timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (transaction_id, id)
+    );
+
+    -- One permission to send one transaction to the provider, committed before sending. Open (no verdict) means: perhaps sent.
+    CREATE TABLE attempts (
+      transaction_id text COLLATE "C" NOT NULL REFERENCES transactions,
+      number integer NOT NULL CHECK (number > 0),
+      opened_at timestamptz NOT NULL DEFAULT now(),
+      token_hash bytea CHECK (octet_length(token_hash) = 32),
+      quotation_expires_at timestamptz,
+      quoted_amount_minor bigint CHECK (quoted_amount_minor > 0),
+      quoted_charge_minor bigint CHECK (quoted_charge_minor >= 0),
+      -- Look-ups that find nothing count as evidence only after this moment; null: silence never permits sending again.
+      fence_at timestamptz,
+      hint text CHECK (length(hint) <= 300),
+      look_ups integer NOT NULL DEFAULT 0,
+      negatives integer NOT NULL DEFAULT 0,
+      first_negative_at timestamptz,
+      last_negative_at timestamptz,
+      verdict text CHECK (verdict IN ('accepted', 'refused', 'not_sent', 'not_executed')),
+      evidence jsonb NOT NULL DEFAULT '{}',
+      closed_at timestamptz,
+      PRIMARY KEY (transaction_id, number),
+      CONSTRAINT closed_with_verdict CHECK ((verdict IS NULL) = (closed_at IS NULL)),
+      CONSTRAINT silence_needs_evidence CHECK (verdict <> 'not_executed' OR (negatives > 0 AND fence_at IS NOT NULL AND first_negative_at >= fence_at))
+    );
+    CREATE UNIQUE INDEX attempts_one_open ON attempts (transaction_id) WHERE verdict IS NULL;
+
+    -- A question only a person can answer.
+    CREATE TABLE cases (
+      id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^ca[0-9A-Z]{26}$'),
+      kind text NOT NULL CHECK (kind ~ '^[a-z_]{3,40}$'),
+      subject text NOT NULL,
+      transaction_id text COLLATE "C" REFERENCES transactions,
+      owner text NOT NULL DEFAULT 'operations',
+      currency text COLLATE "C" CHECK (currency ~ '^[A-Z]{3}$'),
+      amount_minor bigint,
+      evidence jsonb NOT NULL,
+      opened_at timestamptz NOT NULL DEFAULT now(),
+      updated_at timestamptz NOT NULL DEFAULT now(),
+      resolved_at timestamptz,
+      resolved_by text,
+      resolution text,
+      CONSTRAINT resolved_by_somebody CHECK ((resolved_at IS NULL) = (resolved_by IS NULL) AND (resolved_at IS NULL) = (resolution IS NULL))
+    );
+    -- One open case per question: asking again is not asking anew.
+    CREATE UNIQUE INDEX cases_one_open ON cases (subject, kind) WHERE resolved_at IS NULL;
+
+    GRANT SELECT, INSERT, UPDATE ON transactions, attempts, cases TO eversend_app;
+    GRANT SELECT, INSERT ON transaction_history TO eversend_app;
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`DROP TABLE cases, attempts, transaction_history, transactions`);
+}

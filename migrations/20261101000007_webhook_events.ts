@@ -1,0 +1,34 @@
+// The webhook inbox: every authentic provider callback as received, byte for byte, and whether it has been followed up.
+import type { Knex } from 'knex';
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    -- Bytes, not jsonb: a signed body may hold anything, and a poison one must still be stored. The digest of the body alone
+    -- is its identity. An event never moves money; it makes us look at the provider.
+    CREATE TABLE webhook_events (
+      id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^we[0-9A-Z]{26}$'),
+      digest bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
+      body bytea NOT NULL,
+      reference text COLLATE "C" CHECK (length(reference) <= 100),
+      provider_transaction_id text COLLATE "C" CHECK (length(provider_transaction_id) <= 100),
+      claimed_status text CHECK (length(claimed_status) <= 40),
+      state text NOT NULL CHECK (state IN ('received', 'applied', 'unknown', 'unreadable')),
+      client_address inet,
+      received_at timestamptz NOT NULL DEFAULT now(),
+      due_at timestamptz,
+      generation integer NOT NULL DEFAULT 1,
+      rung_at timestamptz NOT NULL DEFAULT now(),
+      look_ups integer NOT NULL DEFAULT 0,
+      applied_at timestamptz,
+      CONSTRAINT due_while_received CHECK ((state = 'received') = (due_at IS NOT NULL)),
+      CONSTRAINT applied_has_a_time CHECK ((state = 'received') = (applied_at IS NULL))
+    );
+    CREATE INDEX webhook_events_due ON webhook_events (due_at) WHERE due_at IS NOT NULL;
+    GRANT SELECT, INSERT ON webhook_events TO eversend_app;
+    GRANT UPDATE (state, due_at, generation, rung_at, look_ups, applied_at) ON webhook_events TO eversend_app;
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`DROP TABLE webhook_events`);
+}

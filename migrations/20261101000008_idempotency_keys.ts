@@ -1,0 +1,24 @@
+// Idempotency keys: which request of which merchant was answered how, in the very commit that did what it asked.
+import type { Knex } from 'knex';
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    -- Kept 30 days. The answer holds personal data, so it is sealed like the rest of it.
+    CREATE TABLE idempotency_keys (
+      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
+      route text COLLATE "C" NOT NULL,
+      key text COLLATE "C" NOT NULL CHECK (key ~ '^[A-Za-z0-9_.-]{16,128}$'),
+      request_hash bytea NOT NULL CHECK (octet_length(request_hash) = 32),
+      status smallint NOT NULL CHECK (status BETWEEN 200 AND 299),
+      answer bytea NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (merchant_id, route, key)
+    );
+    CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+    GRANT SELECT, INSERT, DELETE ON idempotency_keys TO eversend_app;
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`DROP TABLE idempotency_keys`);
+}

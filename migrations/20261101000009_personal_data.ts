@@ -1,0 +1,44 @@
+// Personal data in a table of its own, encrypted, so that erasing a person touches no sum; and the beneficiaries it describes.
+import type { Knex } from 'knex';
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    -- Who was paid, or paid: phone, names, account, e-mail, sealed under DATA_ENCRYPTION_KEY. The subject is a transaction or a
+    -- beneficiary. Search goes through keyed hashes: of the whole phone or account number, and of its last four digits.
+    CREATE TABLE personal_data (
+      subject_id text COLLATE "C" PRIMARY KEY,
+      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
+      sealed bytea,
+      otp_sealed bytea,
+      account_hash bytea CHECK (octet_length(account_hash) = 32),
+      last_four_hash bytea CHECK (octet_length(last_four_hash) = 32),
+      erased_at timestamptz,
+      CONSTRAINT erased_is_gone CHECK ((erased_at IS NULL) = (sealed IS NOT NULL)),
+      CONSTRAINT erased_is_not_found CHECK (erased_at IS NULL OR (otp_sealed IS NULL AND account_hash IS NULL AND last_four_hash IS NULL))
+    );
+    CREATE INDEX personal_data_by_account ON personal_data (account_hash) WHERE account_hash IS NOT NULL;
+    CREATE INDEX personal_data_by_last_four ON personal_data (last_four_hash) WHERE last_four_hash IS NOT NULL;
+
+    -- Whom a merchant pays, saved once and paid by id.
+    CREATE TABLE beneficiaries (
+      id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^be[0-9A-Z]{26}$'),
+      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
+      method text NOT NULL CHECK (method IN ('momo', 'bank', 'eversend')),
+      country text CHECK (country ~ '^[A-Z]{2}$'),
+      created_at timestamptz NOT NULL DEFAULT now(),
+      updated_at timestamptz NOT NULL DEFAULT now(),
+      CONSTRAINT country_unless_eversend CHECK ((method = 'eversend') = (country IS NULL))
+    );
+    CREATE INDEX beneficiaries_of_merchant ON beneficiaries (merchant_id, id DESC);
+    ALTER TABLE transactions ADD FOREIGN KEY (beneficiary_id) REFERENCES beneficiaries;
+
+    GRANT SELECT, INSERT, UPDATE ON personal_data, beneficiaries TO eversend_app;
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`
+    ALTER TABLE transactions DROP CONSTRAINT transactions_beneficiary_id_fkey;
+    DROP TABLE beneficiaries, personal_data;
+  `);
+}
