@@ -31,8 +31,8 @@ export async function up(knex: Knex): Promise<void> {
 
     -- Until an operator says otherwise nothing is charged: explicit rows, so that a fee of zero has a schedule like any other.
     INSERT INTO fee_schedules (id, type, version, basis, created_by) VALUES
-      ('fs00000000000000000000000C', 'collection', 1, 'own', 'migration'),
-      ('fs00000000000000000000000P', 'payout', 1, 'own', 'migration');
+      ('fs0000000000000000000000000C', 'collection', 1, 'own', 'migration'),
+      ('fs0000000000000000000000000P', 'payout', 1, 'own', 'migration');
 
     GRANT SELECT, INSERT ON fee_schedules TO eversend_app;
   `);
