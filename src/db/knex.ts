@@ -45,11 +45,26 @@ export function openDatabase(of: {
   });
 }
 
-/** Rows of one named, prepared statement with `$1` parameters. Names the hot statements, so that Postgres plans them once per connection. */
-export async function run<Row>(trx: Trx, statement: { name: string; text: string }, values: unknown[]): Promise<Row[]> {
+/** A hot statement written out, with `$1` parameters. Its name lets Postgres plan it once per connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Runs a named, prepared statement inside an open database transaction and gives its rows. */
+export async function run<Row>(trx: Trx, statement: Statement, values: unknown[]): Promise<Row[]> {
   const connection = (await trx.client.acquireConnection()) as pg.Client;
-  const result = await connection.query({ name: statement.name, text: statement.text, values });
-  return result.rows as Row[];
+  return (await connection.query({ name: statement.name, text: statement.text, values })).rows as Row[];
+}
+
+/** The same for a single statement of its own, without BEGIN and COMMIT around it. */
+export async function runAlone<Row>(db: Db, statement: Statement, values: unknown[]): Promise<Row[]> {
+  const connection = (await db.client.acquireConnection()) as pg.Client;
+  try {
+    return (await connection.query({ name: statement.name, text: statement.text, values })).rows as Row[];
+  } finally {
+    await db.client.releaseConnection(connection);
+  }
 }
 
 const TRANSIENT = new Set(['40001', '40P01', '55P03']);

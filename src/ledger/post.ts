@@ -1,0 +1,52 @@
+// The only writer of postings.
+import { run, type Trx, violatedUnique } from '../db/knex.ts';
+import { InvariantBroken, Refused, StaleState } from '../errors.ts';
+import type { NewEntry } from './journal.ts';
+
+const POST = { name: 'post_entries', text: 'SELECT post_entries($1)' };
+
+/**
+ * Posts entries in the given order, all or none, inside the caller's database transaction. Wallet accounts are locked in id
+ * order and guarded in the write itself.
+ * Raises Refused `insufficient_funds` or `wallet_frozen`, and StaleState when a reference has been posted already; after any of
+ * them the database transaction can only be rolled back. Raises InvariantBroken for an entry that does not balance.
+ */
+export async function post(trx: Trx, entries: readonly NewEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  for (const entry of entries) {
+    const sum = entry.postings.reduce((total, [, amount]) => total + amount, 0n);
+    if (sum !== 0n) throw new InvariantBroken(`the entry ${entry.reference} does not balance`);
+  }
+  try {
+    await run(trx, POST, [serialise(entries)]);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** Amounts travel as decimal strings inside the JSON, so that no parser on the way can make a float of them. */
+function serialise(entries: readonly NewEntry[]): string {
+  return JSON.stringify(
+    entries.map((entry) => ({
+      id: entry.id,
+      reference: entry.reference,
+      kind: entry.kind,
+      currency: entry.currency,
+      transaction_id: entry.transactionId,
+      reason: entry.reason,
+      actor: entry.actor,
+      postings: entry.postings.map(([account, amount]) => [account, amount.toString()]),
+    })),
+  );
+}
+
+function translate(error: unknown): unknown {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  if (constraint === 'wallets_cover_their_debits' || constraint === 'ledger_accounts_balance_check') {
+    return new Refused('insufficient_funds', 'The wallet does not cover the amount and the fee.', 'amount');
+  }
+  if (code === 'EV002') return new Refused('wallet_frozen', 'The wallet is frozen; it takes no new payouts.');
+  if (violatedUnique(error) === 'journal_entries_reference_key')
+    return new StaleState('This step has been booked already.');
+  return error;
+}

@@ -1,0 +1,77 @@
+// Proves the book from its postings alone: entries balance, running balances follow, nothing is below zero, roll-ups are right.
+import type { Db } from '../db/knex.ts';
+
+export interface LedgerVerdict {
+  readonly ok: boolean;
+  readonly entries: number;
+  readonly postings: number;
+  /** One sentence per thing that is wrong; empty when the book is right. */
+  readonly problems: readonly string[];
+}
+
+/** Each question finds rows that must not exist. All are asked in one snapshot. */
+const QUESTIONS: readonly (readonly [problem: string, sql: string])[] = [
+  [
+    'a journal entry does not balance',
+    `SELECT e.reference AS what FROM journal_entries e LEFT JOIN postings p ON p.entry_id = e.id
+     GROUP BY e.id HAVING count(p.line) < 2 OR sum(p.amount) <> 0`,
+  ],
+  [
+    'a posting is on an account of another currency than its entry',
+    `SELECT e.reference AS what FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+     JOIN ledger_accounts a ON a.id = p.account_id WHERE a.currency <> e.currency`,
+  ],
+  [
+    "a wallet account's balance is not the sum of its postings",
+    `SELECT a.id AS what FROM ledger_accounts a LEFT JOIN postings p ON p.account_id = a.id
+     WHERE a.balance IS NOT NULL GROUP BY a.id HAVING a.balance <> coalesce(sum(p.amount), 0)`,
+  ],
+  [
+    'a running balance does not follow from the one before it',
+    `SELECT account_id || ' at ' || id AS what FROM (
+       SELECT account_id, id, balance_after, amount, lag(balance_after, 1, 0::bigint) OVER (PARTITION BY account_id ORDER BY id) AS before
+       FROM postings WHERE balance_after IS NOT NULL) steps WHERE before + amount <> balance_after`,
+  ],
+  ['a wallet account is below zero', `SELECT id AS what FROM ledger_accounts WHERE balance < 0`],
+  [
+    'a roll-up is not the sum of what it covers',
+    `SELECT r.account_id AS what FROM ledger_rollups r LEFT JOIN postings p ON p.account_id = r.account_id AND p.xact < r.through_xact
+     GROUP BY r.account_id HAVING r.amount <> coalesce(sum(p.amount), 0)`,
+  ],
+  [
+    'a transaction holds other money than the book says',
+    `SELECT w.wallet_id AS what FROM (SELECT wallet_id, balance FROM ledger_accounts WHERE kind = 'wallet_held') w
+     LEFT JOIN (SELECT wallet_id, sum(held_minor) AS open FROM transactions
+       WHERE state IN ('awaiting_approval', 'accepted', 'submitting', 'submitted', 'in_review') GROUP BY wallet_id) t
+     USING (wallet_id) WHERE w.balance <> coalesce(t.open, 0)`,
+  ],
+  [
+    'something unfinished has no date and no case',
+    `SELECT t.id AS what FROM transactions t WHERE t.state = 'in_review'
+     AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.transaction_id = t.id AND c.resolved_at IS NULL)`,
+  ],
+  [
+    'money does not add up to zero in a currency',
+    `SELECT a.currency AS what FROM postings p JOIN ledger_accounts a ON a.id = p.account_id
+     GROUP BY a.currency HAVING sum(p.amount) <> 0`,
+  ],
+];
+
+/** Reads everything and trusts no stored sum. At most ten examples are named per problem. */
+export async function verifyLedger(db: Db): Promise<LedgerVerdict> {
+  return db.transaction(
+    async (trx) => {
+      await trx.raw('SET LOCAL statement_timeout = 0');
+      const problems: string[] = [];
+      for (const [problem, sql] of QUESTIONS) {
+        const { rows } = (await trx.raw(`${sql} LIMIT 10`)) as { rows: { what: string }[] };
+        for (const row of rows) problems.push(`${problem}: ${row.what}`);
+      }
+      const { rows } = (await trx.raw(
+        'SELECT (SELECT count(*) FROM journal_entries)::int AS entries, (SELECT count(*) FROM postings)::int AS postings',
+      )) as { rows: { entries: number; postings: number }[] };
+      return { ok: problems.length === 0, entries: rows[0]?.entries ?? 0, postings: rows[0]?.postings ?? 0, problems };
+    },
+    { isolationLevel: 'repeatable read', readOnly: true },
+  );
+}
