@@ -1,0 +1,37 @@
+// Locks and rate permits of this process alone: what serves while the shared cache cannot be reached.
+import type { Cache } from './cache.ts';
+
+const PRUNE_ABOVE = 10_000;
+
+/** Process-local locks and paces, in monotonic time. It remembers no values: while the shared cache is away there is nothing to read. */
+export function createMemoryCache(): Pick<Cache, 'lock' | 'take'> {
+  const locks = new Map<string, { until: number }>();
+  const paces = new Map<string, number>();
+
+  function prune(now: number) {
+    if (paces.size > PRUNE_ABOVE) for (const [name, nextAt] of paces) if (nextAt < now) paces.delete(name);
+    if (locks.size > PRUNE_ABOVE) for (const [name, lock] of locks) if (lock.until < now) locks.delete(name);
+  }
+
+  return {
+    async lock(name, ttlMs) {
+      const now = performance.now();
+      if ((locks.get(name)?.until ?? 0) > now) return null;
+      prune(now);
+      const mine = { until: now + ttlMs };
+      locks.set(name, mine);
+      return {
+        async release() {
+          if (locks.get(name) === mine) locks.delete(name);
+        },
+      };
+    },
+    async take(name, perSecond) {
+      const now = performance.now();
+      prune(now);
+      const at = Math.max(now, paces.get(name) ?? 0);
+      paces.set(name, at + 1000 / perSecond);
+      return Math.ceil(at - now);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// The shared cache on Postgres, where there is no Redis: one table, one statement per operation, the database's clock.
+import { randomUUID } from 'node:crypto';
+import type { Db } from '../db/knex.ts';
+import type { Cache } from './cache.ts';
+
+const SWEEP_EVERY_MS = 60_000;
+
+const SET = `
+  INSERT INTO cache_entries (key, value, expires_at) VALUES (?, ?, clock_timestamp() + ? * interval '1 millisecond')
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`;
+
+const LOCK = `
+  INSERT INTO cache_entries AS entry (key, value, expires_at)
+  VALUES (?, ?, clock_timestamp() + ? * interval '1 millisecond')
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+    WHERE entry.expires_at < clock_timestamp()
+  RETURNING key`;
+
+// The row lock of the upsert puts the takers in line; each reads the clock only once it is its turn.
+const TAKE = `
+  INSERT INTO cache_entries AS entry (key, next_at, expires_at)
+  VALUES (:key, clock_timestamp() + :interval * interval '1 microsecond', clock_timestamp() + interval '1 minute')
+  ON CONFLICT (key) DO UPDATE SET
+    next_at = greatest(entry.next_at, clock_timestamp()) + :interval * interval '1 microsecond',
+    expires_at = greatest(entry.next_at, clock_timestamp()) + interval '1 minute'
+  RETURNING ceil(greatest(0, extract(epoch FROM
+    next_at - :interval * interval '1 microsecond' - clock_timestamp()) * 1000))::int AS wait_ms`;
+
+/** Needs the table `cache_entries` (migrations). Raises whatever the database raises; `close` leaves the pool to its owner. */
+export function openPostgresCache(db: Db): Cache {
+  let nextSweepAt = 0;
+  let sweeping: Promise<unknown> = Promise.resolve();
+
+  function sweep() {
+    if (performance.now() < nextSweepAt) return;
+    nextSweepAt = performance.now() + SWEEP_EVERY_MS;
+    sweeping = db.raw('DELETE FROM cache_entries WHERE expires_at < clock_timestamp()').catch(() => undefined);
+  }
+
+  return {
+    async get(key) {
+      const { rows } = await db.raw<{ rows: { value: string }[] }>(
+        'SELECT value FROM cache_entries WHERE key = ? AND expires_at > clock_timestamp()',
+        [key],
+      );
+      return rows[0]?.value ?? null;
+    },
+    async set(key, value, ttlMs) {
+      sweep();
+      await db.raw(SET, [key, value, ttlMs]);
+    },
+    async delete(key) {
+      await db.raw('DELETE FROM cache_entries WHERE key = ?', [key]);
+    },
+    async lock(name, ttlMs) {
+      const key = `lock:${name}`;
+      const mine = randomUUID();
+      const { rows } = await db.raw<{ rows: unknown[] }>(LOCK, [key, mine, ttlMs]);
+      if (rows.length === 0) return null;
+      return {
+        async release() {
+          await db.raw('DELETE FROM cache_entries WHERE key = ? AND value = ?', [key, mine]);
+        },
+      };
+    },
+    async take(name, perSecond) {
+      sweep();
+      const { rows } = await db.raw<{ rows: { wait_ms: number }[] }>(TAKE, {
+        key: `take:${name}`,
+        interval: Math.round(1_000_000 / perSecond),
+      });
+      return rows[0]?.wait_ms ?? 0;
+    },
+    async ping() {
+      await db.raw('SELECT 1');
+      return true;
+    },
+    async close() {
+      await sweeping;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// What every shared cache promises, told once and run against each store.
+import { expect, test, vi } from 'vitest';
+import type { Cache } from '../../src/cache/cache.ts';
+
+/** `processes`: two caches of two processes on one store. */
+export function sharedCacheHolds(processes: () => readonly [Cache, Cache]): void {
+  test('what one process keeps the other finds, until it expires or is deleted', async () => {
+    const [one, other] = processes();
+    await one.set('token', 'a', 60_000);
+    await one.set('token', 'b', 60_000);
+    expect(await other.get('token')).toBe('b');
+    await other.delete('token');
+    expect(await one.get('token')).toBeNull();
+    await one.set('token', 'c', 30);
+    await vi.waitFor(async () => expect(await one.get('token')).toBeNull());
+    expect(await one.ping()).toBe(true);
+  });
+
+  test('a lock has one holder among all processes, and is free again after its release', async () => {
+    const [one, other] = processes();
+    const tries = await Promise.all([...Array(10).keys()].map((n) => (n % 2 ? one : other).lock('refresh', 60_000)));
+    const held = tries.filter((lock) => lock !== null);
+    expect(held).toHaveLength(1);
+    await held[0]?.release();
+    expect(await other.lock('refresh', 60_000)).not.toBeNull();
+  });
+
+  test('a lock that has expired passes on, and its old holder cannot release the new one', async () => {
+    const [one, other] = processes();
+    const old = await one.lock('expiring', 30);
+    const next = await vi.waitFor(async () => {
+      const lock = await other.lock('expiring', 60_000);
+      expect(lock).not.toBeNull();
+      return lock;
+    });
+    await old?.release();
+    expect(await one.lock('expiring', 60_000)).toBeNull();
+    await next?.release();
+  });
+
+  test('permits of all processes together are spaced evenly, and an idle store owes nobody a burst', async () => {
+    const [one, other] = processes();
+    const waits: number[] = [];
+    for (let n = 0; n < 10; n += 1) waits.push(await (n % 2 ? one : other).take('pace', 20));
+    expect(waits[0]).toBe(0);
+    // The tenth permit is due nine intervals of 50 ms after the first, less the time these calls took.
+    expect(waits[9]).toBeGreaterThan(250);
+    expect(waits[9]).toBeLessThanOrEqual(450);
+    expect([...waits]).toEqual([...waits].sort((a, b) => a - b));
+    const racing = await Promise.all([...Array(10).keys()].map((n) => (n % 2 ? one : other).take('race', 20)));
+    expect(new Set(racing.map((waitMs) => Math.round(waitMs / 50))).size).toBeGreaterThanOrEqual(9);
+  });
+}
