@@ -27,16 +27,16 @@ export async function up(knex: Knex): Promise<void> {
       revoked_at timestamptz
     );
 
-    -- One owner's money in one currency. The owner is the merchant itself (null) or the merchant's own customer.
+    -- One owner's money in one currency. The owner is the merchant itself ('') or the merchant's own customer.
     CREATE TABLE wallets (
       id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^wa[0-9A-Z]{26}$'),
       merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
-      owner text COLLATE "C" CHECK (owner ~ '^[\\x21-\\x7e]{1,64}$'),
+      owner text COLLATE "C" NOT NULL DEFAULT '' CHECK (owner ~ '^[\\x21-\\x7e]{0,64}$'),
       currency text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
       frozen_at timestamptz,
       created_at timestamptz NOT NULL DEFAULT now(),
       updated_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE NULLS NOT DISTINCT (merchant_id, owner, currency)
+      UNIQUE (merchant_id, owner, currency)
     );
 
     GRANT SELECT, INSERT, UPDATE ON merchants, api_keys TO eversend_app;

@@ -100,7 +100,7 @@ export async function up(knex: Knex): Promise<void> {
         ON CONFLICT (merchant_id, owner, currency) DO NOTHING RETURNING id INTO found_id;
       IF found_id IS NULL THEN
         SELECT id INTO STRICT found_id FROM wallets
-          WHERE merchant_id = merchant AND owner IS NOT DISTINCT FROM wallet_owner AND currency = wallet_currency;
+          WHERE merchant_id = merchant AND owner = wallet_owner AND currency = wallet_currency;
       ELSE
         INSERT INTO ledger_accounts (id, kind, currency, wallet_id, balance) VALUES
           (found_id || ':available', 'wallet_available', wallet_currency, found_id, 0),

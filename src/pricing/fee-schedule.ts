@@ -44,17 +44,17 @@ export interface Scope {
 const CACHE_MS = 2000;
 
 const cached = perContext((ctx) => {
-  let schedules: Promise<FeeSchedule[]> | null = null;
+  let schedules: Promise<FeeSchedule[]> | undefined;
   let readAt = 0;
   return () => {
-    if (schedules === null || performance.now() - readAt > CACHE_MS) {
-      readAt = performance.now();
-      schedules = FeeSchedule.query(ctx.db);
-      schedules.catch(() => {
-        schedules = null;
-      });
-    }
-    return schedules;
+    if (schedules !== undefined && performance.now() - readAt < CACHE_MS) return schedules;
+    readAt = performance.now();
+    const fresh = FeeSchedule.query(ctx.db).execute();
+    fresh.catch(() => {
+      schedules = undefined;
+    });
+    schedules = fresh;
+    return fresh;
   };
 });
 

@@ -46,8 +46,8 @@ export interface Step {
   readonly note?: string;
   /** When somebody must look next, from now by the database's clock; null for a final state. */
   readonly dueInMs: number | null;
-  /** Nothing came of looking: counts up the wait. Otherwise the count starts anew. */
-  readonly again?: boolean;
+  /** What becomes of the count of fruitless tries, by which waits grow: it starts anew unless a step says otherwise. */
+  readonly tries?: 'count' | 'keep';
   readonly set?: {
     readonly amountMinor?: bigint;
     readonly feeMinor?: bigint;
@@ -75,7 +75,7 @@ const MOVE = {
   text: `
     WITH steps AS (
       SELECT * FROM jsonb_to_recordset($1) AS s(id text, "from" text, attempt_no integer, "to" text, path jsonb, cause text,
-        actor text, note text, due_in_ms bigint, again boolean, opens boolean, settles boolean, amount_minor bigint, fee_minor bigint,
+        actor text, note text, due_in_ms bigint, tries text, opens boolean, settles boolean, amount_minor bigint, fee_minor bigint,
         charge_minor bigint, held_minor bigint, destination_amount_minor bigint, destination_currency text, provider_transaction_id text,
         approval_url text, failure_code text, failure_message text, clear_failure boolean)
     ), moved AS (
@@ -83,7 +83,7 @@ const MOVE = {
         state = s."to",
         attempt_no = CASE WHEN s.opens THEN t.attempt_no + 1 ELSE t.attempt_no END,
         due_at = now() + s.due_in_ms * interval '1 millisecond',
-        tries = CASE WHEN s.again THEN t.tries + 1 ELSE 0 END,
+        tries = CASE s.tries WHEN 'count' THEN t.tries + 1 WHEN 'keep' THEN t.tries ELSE 0 END,
         amount_minor = coalesce(s.amount_minor, t.amount_minor),
         fee_minor = coalesce(s.fee_minor, t.fee_minor),
         charge_minor = coalesce(s.charge_minor, t.charge_minor),
@@ -226,7 +226,7 @@ function moveOf(step: Step) {
     actor: step.actor,
     note: step.note?.slice(0, 500) ?? null,
     due_in_ms: step.dueInMs,
-    again: step.again ?? false,
+    tries: step.tries ?? null,
     opens: step.attempt?.kind === 'open',
     settles: to === 'settled',
     amount_minor: text(step.set?.amountMinor),

@@ -59,7 +59,10 @@ export type TransactionRow = Omit<Transaction, keyof BaseModel>;
 /** A transaction as the machine sees it: the row, its open attempt, and what only the database's clock may answer. */
 export interface Loaded {
   readonly transaction: TransactionRow;
+  /** Null when no attempt is open: nothing of ours can be on its way. */
   readonly attempt: OpenAttempt | null;
+  /** What the newest quotation said the provider would charge. */
+  readonly quotedChargeMinor: bigint | null;
   /** How many attempts were closed because silence proved them not executed. */
   readonly silentAttempts: number;
   /** Whether `due_at` has come. While submitting this means that the sender's lease has ended. */
@@ -73,7 +76,7 @@ export interface Loaded {
 const LOAD = {
   name: 'load_transactions',
   text: `
-    SELECT t.*, a.number, a.opened_at, a.quotation_expires_at, a.quoted_amount_minor, a.quoted_charge_minor, a.fence_at, a.hint,
+    SELECT t.*, a.number, a.verdict, a.opened_at, a.quotation_expires_at, a.quoted_amount_minor, a.quoted_charge_minor, a.fence_at, a.hint,
       a.look_ups, a.negatives, a.first_negative_at, a.fence_at <= now() AS is_fenced,
       coalesce(extract(epoch FROM now() - a.first_negative_at) * 1000, 0)::float8 AS negative_span_ms,
       t.due_at <= now() AS is_due,
@@ -82,7 +85,7 @@ const LOAD = {
         SELECT count(*)::int FROM attempts s WHERE s.transaction_id = t.id AND s.verdict = 'not_executed') ELSE 0 END AS silent_attempts,
       p.sealed, p.otp_sealed
     FROM transactions t
-      LEFT JOIN attempts a ON a.transaction_id = t.id AND a.verdict IS NULL
+      LEFT JOIN attempts a ON a.transaction_id = t.id AND a.number = t.attempt_no
       LEFT JOIN personal_data p ON p.subject_id = t.id
     WHERE t.id = ANY($1)`,
 };
@@ -100,10 +103,12 @@ function camel(column: string): string {
 function read(row: Record<string, unknown>): Loaded {
   const fields: Record<string, unknown> = {};
   for (const column in row) fields[camel(column)] = row[column];
-  const all = fields as unknown as TransactionRow & OpenAttempt & Omit<Loaded, 'transaction' | 'attempt'>;
+  const all = fields as unknown as TransactionRow &
+    OpenAttempt & { verdict: string | null } & Omit<Loaded, 'transaction' | 'attempt'>;
   return {
     transaction: all,
-    attempt: all.number === null ? null : all,
+    attempt: all.number === null || all.verdict !== null ? null : all,
+    quotedChargeMinor: all.quotedChargeMinor,
     silentAttempts: all.silentAttempts,
     isDue: all.isDue === true,
     ageMs: all.ageMs,
