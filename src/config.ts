@@ -162,3 +162,28 @@ export function readConfig(environment: Environment = process.env): Config {
       rest.API_ENVIRONMENT ?? (new URL(rest.EVERSEND_BASE_URL).hostname === 'api.eversend.co' ? 'live' : 'test'),
   });
 }
+
+/** Reads some variables only (for commands that need no provider, such as migrations): same forms, same sentences. */
+export function readVariables<const Name extends keyof typeof variables>(
+  names: readonly Name[],
+  environment: Environment = process.env,
+): Pick<Parsed, Name> {
+  const given = Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+  const some = Object.fromEntries(names.map((name) => [name, variables[name]]));
+  const result = z.object(some).safeParse(given);
+  if (!result.success) {
+    throw new ConfigurationError(
+      result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`).join('\n'),
+    );
+  }
+  return result.data as unknown as Pick<Parsed, Name>;
+}
+
+/** This process's environment with additions, for a child process; with `onlyIfAbsent`, the user's own values win. */
+export function environmentFor(
+  additions: Readonly<Record<string, string>>,
+  onlyIfAbsent: Readonly<Record<string, string>> = {},
+): NodeJS.ProcessEnv {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  return { ...onlyIfAbsent, ...given, ...additions };
+}

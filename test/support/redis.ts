@@ -1,11 +1,27 @@
 // A private Redis server for one test file: started on a free port without persistence, killed and restarted at will.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { describe } from 'vitest';
+import { freePort } from './ports.ts';
 
 /** Whether this machine has a redis-server; without one the tests of Redis are skipped. */
 export const redisAvailable = spawnSync('redis-server', ['--version']).status === 0;
+
+/** A `describe` for what needs redis-server: skipped with a printed sentence without it, and under CI=true a failure. */
+export const describeWithRedis: typeof describe | typeof describe.skip = choose();
+
+function choose() {
+  if (redisAvailable) return describe;
+  const sentence = 'redis-server is not on PATH: install Redis to run the tests of this file that need it.';
+  if (process.env['CI'] === 'true') throw new Error(sentence);
+  process.stderr.write(`\nSKIPPED: ${sentence}\n`);
+  return describe.skip;
+}
 
 export interface TestRedis {
   readonly url: string;
@@ -23,16 +39,9 @@ export interface TestRedis {
   thaw(): void;
   /** One raw command, for looking inside. */
   command(...words: string[]): Promise<string>;
+  /** SIGTERM: it ends in good order. */
+  stop(): Promise<void>;
   close(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function ask(port: number, words: readonly string[]): Promise<string> {
@@ -51,13 +60,13 @@ function ask(port: number, words: readonly string[]): Promise<string> {
 /** Starts a private server. `close` ends it; so does the end of this process. */
 export async function startRedis(): Promise<TestRedis> {
   const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-redis-'));
   let child: ChildProcess | null = null;
   const killAtExit = () => child?.kill('SIGKILL');
 
   async function start() {
-    child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
-      stdio: 'ignore',
-    });
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+    child = spawn('redis-server', args, { stdio: 'ignore' });
     for (let round = 0; ; round += 1) {
       const pong = await ask(port, ['PING']).catch(() => '');
       if (pong.startsWith('+PONG')) return;
@@ -66,12 +75,13 @@ export async function startRedis(): Promise<TestRedis> {
     }
   }
 
-  async function kill() {
+  async function end(signal: NodeJS.Signals) {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
+  const kill = () => end('SIGKILL');
 
   process.once('exit', killAtExit);
   await start();
@@ -82,6 +92,7 @@ export async function startRedis(): Promise<TestRedis> {
       return child?.pid ?? 0;
     },
     kill,
+    stop: () => end('SIGTERM'),
     start,
     async flush() {
       await ask(port, ['FLUSHALL']);
@@ -92,6 +103,7 @@ export async function startRedis(): Promise<TestRedis> {
     async close() {
       process.off('exit', killAtExit);
       await kill();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,53 @@
+// A fresh, migrated database for a test: a clone of the run's template, opened under the application's own role.
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { type Db, openDatabase } from '../../src/db/knex.ts';
+
+export interface TestDatabase {
+  /** Its address, as the application would be given it; pools opened by `openDatabase` switch to the application's role. */
+  readonly url: string;
+  /** The same database without the application role: for tests that tamper, or look at what the application may not. */
+  readonly superuserUrl: string;
+  readonly db: Db;
+  /** Closes the pool and drops the database, whoever is still connected to it. */
+  close(): Promise<void>;
+}
+
+/** Clones the migrated template into a database of this test's own. `poolSize` is that of `db`. */
+export async function createDatabase(of: { poolSize?: number } = {}): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${inject('templateDatabase')}`);
+  const address = new URL(inject('postgresUrl'));
+  address.pathname = `/${name}`;
+  const url = address.href;
+  const db = openDatabase({ url, poolSize: of.poolSize ?? 5, onError: () => {} });
+  return {
+    url,
+    superuserUrl: url,
+    db,
+    async close() {
+      await db.destroy();
+      await administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** An empty database without any migration, for tests of the migrations themselves. */
+export async function createEmptyDatabase(): Promise<{ url: string; close(): Promise<void> }> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await administer(`CREATE DATABASE ${name}`);
+  const address = new URL(inject('postgresUrl'));
+  address.pathname = `/${name}`;
+  return { url: address.href, close: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,51 @@
+// One embedded PostgreSQL for the whole run, with the migrations applied to a template that each test's database is cloned from.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { migrate } from '../../src/db/migrations.ts';
+import { startPostgres } from '../../src/local/postgres.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresUrl: string;
+    templateDatabase: string;
+  }
+}
+
+const TEMPLATE = 'migrated_template';
+
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-test-'));
+  // Nothing here outlives the run, so the disk need not be waited for.
+  const postgres = await startPostgres({
+    dataDir: folder,
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      max_connections: '300',
+      autovacuum_naptime: '600',
+    },
+  });
+  const tearDown = async () => {
+    await postgres.stop('immediate');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query(`CREATE DATABASE ${TEMPLATE}`);
+    await client.end();
+    const template = new URL(postgres.url);
+    template.pathname = `/${TEMPLATE}`;
+    await migrate(template.href);
+  } catch (error) {
+    await tearDown();
+    throw error;
+  }
+  project.provide('postgresUrl', postgres.url);
+  project.provide('templateDatabase', TEMPLATE);
+  return tearDown;
+}
