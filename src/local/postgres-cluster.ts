@@ -129,6 +129,9 @@ export function explain(said: string, folder: string): LocalProblem | null {
   if (/No space left|ENOSPC|Disk quota/i.test(said)) {
     return new LocalProblem(`The disk that holds ${folder} is full: free some space and start again.`);
   }
+  if (/ENOTDIR|EEXIST|Not a directory/.test(said)) {
+    return new LocalProblem(`${folder} is not a folder, nor can it become one: choose another with DATA_DIR.`);
+  }
   if (/Permission denied|EACCES|EPERM|Read-only file system|EROFS/i.test(said)) {
     return new LocalProblem(
       `The folder ${folder} cannot be written: make it writable, or choose another with DATA_DIR.`,

@@ -62,7 +62,10 @@ export async function startRedis(): Promise<TestRedis> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-redis-'));
   let child: ChildProcess | null = null;
-  const killAtExit = () => child?.kill('SIGKILL');
+  const killAtExit = () => {
+    child?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
 
   async function start() {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
