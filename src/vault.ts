@@ -1,5 +1,5 @@
 // Seals personal data (AES-256-GCM) and makes keyed fingerprints of it for search; knows nothing of where either is stored.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { InvariantBroken } from './errors.ts';
 
 const IV_BYTES = 12;
@@ -52,4 +52,9 @@ export function createVault(keys: readonly Buffer[]): Vault {
       return createHmac('sha256', fingerprinting).update(`${purpose}:${text}`).digest();
     },
   };
+}
+
+/** SHA-256, for identity of long random or public things (a token, a body). Never for a phone or a name: those take `fingerprint`. */
+export function digest(content: string | Buffer): Buffer {
+  return createHash('sha256').update(content).digest();
 }

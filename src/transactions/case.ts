@@ -29,6 +29,23 @@ export interface NewCase {
   readonly evidence: Record<string, unknown>;
 }
 
+/** A case about one transaction. */
+export function caseOf(
+  transaction: { readonly id: string; readonly currency: string },
+  kind: CaseKind,
+  amountMinor: bigint | null,
+  evidence: Record<string, unknown>,
+): NewCase {
+  return {
+    kind,
+    subject: transaction.id,
+    transactionId: transaction.id,
+    currency: transaction.currency,
+    amountMinor,
+    evidence,
+  };
+}
+
 export class Case extends BaseModel {
   static override tableName = 'cases';
   declare id: string;

@@ -49,3 +49,23 @@ export interface Flow {
   settleLate(of: BookingInput & { readonly availableMinor: bigint }): Booking;
   reverse(of: BookingInput & { readonly availableMinor: bigint }): Booking;
 }
+
+/** What a settlement earned, or a return takes back: what we keep of the fee, and the partner's share. */
+export function earningsOf(
+  transaction: TransactionRow,
+  step: 'settle' | 'reverse',
+  feeMinor: bigint,
+  commissionMinor: bigint,
+): readonly NewEarning[] {
+  const sign = step === 'settle' ? 1n : -1n;
+  const base = {
+    transactionId: transaction.id,
+    step,
+    merchantId: transaction.merchantId,
+    currency: transaction.currency,
+  };
+  return [
+    { ...base, kind: 'service_fee', amountMinor: sign * (feeMinor - commissionMinor) },
+    { ...base, kind: 'commission', amountMinor: sign * commissionMinor },
+  ];
+}

@@ -7,7 +7,7 @@ import type { LookUpEnding, ProviderTransaction } from '../provider/provider.ts'
 import type { Ending, Ring } from './advance.ts';
 import { silenceProves } from './attempt.ts';
 import { backoffMs, scheduledMs } from './backoff.ts';
-import type { CaseKind, NewCase } from './case.ts';
+import { type CaseKind, caseOf } from './case.ts';
 import type { Flow } from './flow.ts';
 import { recheck } from './recheck.ts';
 import type { State } from './states.ts';
@@ -205,7 +205,7 @@ function mismatch(
     dueInMs: scheduledMs(Number.MAX_SAFE_INTEGER, ctx.config.POLL_SCHEDULE_MS),
     entries: path.length === 0 ? [] : [suspend(transaction, answer, ring.actor)],
     cases: [
-      caseOf(transaction, 'amount_mismatch', {
+      caseOf(transaction, 'amount_mismatch', answer.amountMinor, {
         asked: { currency: transaction.currency, amountMinor: String(transaction.amountMinor) },
         moved: { currency: answer.currency, amountMinor: String(answer.amountMinor) },
       }),
@@ -245,24 +245,18 @@ function review(ctx: Context, loaded: Loaded, ring: Ring, evidence: Record<strin
     note: 'patience spent',
     forgetOtp: true,
     cases: [
-      caseOf(transaction, transaction.state === 'submitted' ? 'no_final_answer' : 'outcome_unknown', {
-        ...evidence,
-        ageMs: Math.round(ageMs),
-        attempt: transaction.attemptNo,
-        lookUps: attempt?.lookUps ?? 0,
-        hint: attempt?.hint ?? null,
-      }),
+      caseOf(
+        transaction,
+        transaction.state === 'submitted' ? 'no_final_answer' : 'outcome_unknown',
+        transaction.amountMinor ?? transaction.maxAmountMinor,
+        {
+          ...evidence,
+          ageMs: Math.round(ageMs),
+          attempt: transaction.attemptNo,
+          lookUps: attempt?.lookUps ?? 0,
+          hint: attempt?.hint ?? null,
+        },
+      ),
     ],
-  };
-}
-
-function caseOf(transaction: TransactionRow, kind: CaseKind, evidence: Record<string, unknown>): NewCase {
-  return {
-    kind,
-    subject: transaction.id,
-    transactionId: transaction.id,
-    currency: transaction.currency,
-    amountMinor: transaction.amountMinor ?? transaction.maxAmountMinor,
-    evidence,
   };
 }

@@ -5,7 +5,7 @@ import { lockAvailable } from '../ledger/balances.ts';
 import { scheduleById } from '../pricing/fee-schedule.ts';
 import type { ProviderTransaction } from '../provider/provider.ts';
 import type { Ending, Ring } from './advance.ts';
-import { openCases } from './case.ts';
+import { caseOf, openCases } from './case.ts';
 import type { Booking, Flow } from './flow.ts';
 import { checkPath, writeSteps } from './step.ts';
 import type { Loaded } from './transaction.ts';
@@ -80,19 +80,12 @@ async function write(
 async function contradict(ctx: Context, { transaction }: Loaded, found: ProviderTransaction): Promise<Ending> {
   await inTransaction(ctx.db, (trx) =>
     openCases(trx, [
-      {
-        kind: 'contradiction',
-        subject: transaction.id,
-        transactionId: transaction.id,
-        currency: transaction.currency,
-        amountMinor: transaction.amountMinor,
-        evidence: {
-          ours: transaction.state,
-          provider: found.status,
-          providerAmountMinor: found.amountMinor.toString(),
-          providerCurrency: found.currency,
-        },
-      },
+      caseOf(transaction, 'contradiction', transaction.amountMinor, {
+        ours: transaction.state,
+        provider: found.status,
+        providerAmountMinor: found.amountMinor.toString(),
+        providerCurrency: found.currency,
+      }),
     ]),
   );
   return 'waiting';

@@ -5,6 +5,7 @@ import { ProviderRejected, ProviderUnavailable } from '../errors.ts';
 import type { SubmitEnding } from '../provider/provider.ts';
 import type { Ending, Ring } from './advance.ts';
 import { backoffMs, scheduledMs } from './backoff.ts';
+import { caseOf } from './case.ts';
 import type { Flow, Prepared } from './flow.ts';
 import { look } from './look.ts';
 import { type Step, take } from './step.ts';
@@ -88,14 +89,12 @@ async function notReady(
       note: code,
       forgetOtp: true,
       cases: [
-        {
-          kind: 'not_executable',
-          subject: transaction.id,
-          transactionId: transaction.id,
-          currency: transaction.currency,
-          amountMinor: transaction.amountMinor ?? transaction.maxAmountMinor,
-          evidence: { code, message, tries: transaction.tries, attempts: transaction.attemptNo },
-        },
+        caseOf(transaction, 'not_executable', transaction.amountMinor ?? transaction.maxAmountMinor, {
+          code,
+          message,
+          tries: transaction.tries,
+          attempts: transaction.attemptNo,
+        }),
       ],
     });
     return moved ? 'moved' : 'stale';
