@@ -38,9 +38,10 @@ export async function up(knex: Knex): Promise<void> {
       attempt_no integer NOT NULL DEFAULT 0 CHECK (attempt_no >= 0),
       -- When somebody must look next; while submitting it is the end of the sender's lease. Database time only.
       due_at timestamptz,
-      -- The doorbell's number and when it was last rung: a job id is never used twice (a known id would be ignored by the queue).
+      -- The doorbell's number, since a job id is never used twice (a known id would be ignored by the queue); and when it was
+      -- last rung for this due date, null if not yet.
       generation integer NOT NULL DEFAULT 1 CHECK (generation > 0),
-      rung_at timestamptz NOT NULL DEFAULT now(),
+      rung_at timestamptz DEFAULT now(),
       -- How often in a row nothing came of looking (provider away, answer unchanged, a bug): the exponent of the wait.
       tries integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
       created_at timestamptz NOT NULL DEFAULT now(),

@@ -17,7 +17,7 @@ export async function up(knex: Knex): Promise<void> {
       received_at timestamptz NOT NULL DEFAULT now(),
       due_at timestamptz,
       generation integer NOT NULL DEFAULT 1,
-      rung_at timestamptz NOT NULL DEFAULT now(),
+      rung_at timestamptz DEFAULT now(),
       look_ups integer NOT NULL DEFAULT 0,
       applied_at timestamptz,
       CONSTRAINT due_while_received CHECK ((state = 'received') = (due_at IS NOT NULL)),

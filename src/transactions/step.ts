@@ -83,6 +83,7 @@ const MOVE = {
         state = s."to",
         attempt_no = CASE WHEN s.opens THEN t.attempt_no + 1 ELSE t.attempt_no END,
         due_at = now() + s.due_in_ms * interval '1 millisecond',
+        rung_at = NULL,
         tries = CASE s.tries WHEN 'count' THEN t.tries + 1 WHEN 'keep' THEN t.tries ELSE 0 END,
         amount_minor = coalesce(s.amount_minor, t.amount_minor),
         fee_minor = coalesce(s.fee_minor, t.fee_minor),

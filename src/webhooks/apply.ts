@@ -1,0 +1,145 @@
+// Applies a stored event: it makes us look at the provider, and what the provider says is what happens.
+import { type Context, perContext } from '../context.ts';
+import { coalesce } from '../db/coalesce.ts';
+import { inTransaction, isConnectionLoss, runAlone } from '../db/knex.ts';
+import { StaleState } from '../errors.ts';
+import { entry } from '../ledger/journal.ts';
+import { systemAccount } from '../ledger/ledger-account.ts';
+import { post } from '../ledger/post.ts';
+import { isCurrency } from '../money.ts';
+import type { ProviderTransaction } from '../provider/provider.ts';
+import { advance } from '../transactions/advance.ts';
+import { backoffMs } from '../transactions/backoff.ts';
+import { openCases } from '../transactions/case.ts';
+import type { Flow } from '../transactions/flow.ts';
+import type { TransactionType } from '../transactions/transaction.ts';
+
+/** Look-ups that one event is worth when the provider does not (yet) agree with it; polling goes on without it. */
+const MAX_LOOK_UPS = 3;
+
+interface Event {
+  readonly id: string;
+  readonly state: string;
+  readonly providerTransactionId: string | null;
+  readonly claimedStatus: string | null;
+  readonly lookUps: number;
+  readonly transactionId: string | null;
+  readonly type: TransactionType | null;
+}
+
+const LOAD = {
+  name: 'load_webhook_events',
+  text: `
+    SELECT e.id, e.state, e.provider_transaction_id AS "providerTransactionId", e.claimed_status AS "claimedStatus", e.look_ups AS "lookUps",
+      coalesce(t.id, p.id) AS "transactionId", coalesce(t.type, p.type) AS type
+    FROM webhook_events e
+      LEFT JOIN transactions t ON t.id = e.reference
+      LEFT JOIN transactions p ON t.id IS NULL AND p.provider_transaction_id = e.provider_transaction_id
+    WHERE e.id = ANY($1)`,
+};
+
+const MARK = {
+  name: 'mark_webhook_events',
+  text: `
+    UPDATE webhook_events e SET state = m.state, look_ups = e.look_ups + 1, rung_at = NULL,
+      due_at = CASE WHEN m.state = 'received' THEN now() + m.wait * interval '1 millisecond' END,
+      applied_at = CASE WHEN m.state = 'received' THEN NULL ELSE now() END
+    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS m(id, state, wait)
+    WHERE e.id = m.id AND e.state = 'received'`,
+};
+
+interface Mark {
+  readonly id: string;
+  readonly state: 'received' | 'applied' | 'unknown';
+  readonly waitMs: number;
+}
+
+const loader = perContext((ctx) =>
+  coalesce<string, Event | null>({
+    maxBatch: 128,
+    flush: async (ids) => {
+      const events = new Map((await runAlone<Event>(ctx.db, LOAD, [ids])).map((event) => [event.id, event]));
+      return ids.map((id) => events.get(id) ?? null);
+    },
+  }),
+);
+
+const marker = perContext((ctx) =>
+  coalesce<Mark, void>({
+    maxBatch: 128,
+    whole: isConnectionLoss,
+    flush: async (marks) => {
+      await runAlone(ctx.db, MARK, [marks.map((m) => m.id), marks.map((m) => m.state), marks.map((m) => m.waitMs)]);
+      return marks.map(() => undefined);
+    },
+  }),
+);
+
+/** Follows an event up. Safe at any time and twice at once; an event that is done, or gone, is left alone. */
+export async function applyWebhookEvent(ctx: Context, flows: Record<TransactionType, Flow>, id: string): Promise<void> {
+  const event = await loader(ctx)(id);
+  if (event === null || event.state !== 'received') return;
+  const state = event.transactionId === null ? await lookForStranger(ctx, event) : await ask(ctx, flows, event);
+  const waitMs = backoffMs(event.lookUps, { baseMs: ctx.config.RETRY_BASE_MS, maxMs: ctx.config.RETRY_MAX_MS });
+  await marker(ctx)({ id, state, waitMs });
+}
+
+/** About a transaction of ours: look at the provider now, whatever the date says. */
+async function ask(ctx: Context, flows: Record<TransactionType, Flow>, event: Event): Promise<Mark['state']> {
+  const ending = await advance(ctx, flows[event.type as TransactionType], event.transactionId as string, {
+    cause: 'webhook',
+    actor: `webhook:${event.id}`,
+    insists: true,
+  });
+  // The provider does not say what its event says (yet): asked again a few times, then left to polling.
+  const early = ending === 'waiting' || ending === 'stale';
+  return early && event.claimedStatus !== 'pending' && event.lookUps + 1 < MAX_LOOK_UPS ? 'received' : 'applied';
+}
+
+/** About nothing of ours: if the provider knows money that came in, it waits in suspense for a person. */
+async function lookForStranger(ctx: Context, event: Event): Promise<Mark['state']> {
+  const last = event.lookUps + 1 >= MAX_LOOK_UPS;
+  if (event.providerTransactionId === null) return 'unknown';
+  const answer = await ctx.provider.lookUp({ reference: '', providerTransactionId: event.providerTransactionId });
+  if (answer.kind === 'unavailable') return last ? 'unknown' : 'received';
+  if (answer.kind === 'found' && answer.transaction.status === 'successful')
+    await suspend(ctx, event, answer.transaction);
+  return answer.kind === 'found' || last ? 'unknown' : 'received';
+}
+
+async function suspend(ctx: Context, event: Event, found: ProviderTransaction): Promise<void> {
+  if (found.type !== 'collection' || !isCurrency(found.currency) || found.amountMinor <= 0n) return;
+  const evidence = {
+    providerTransactionId: found.providerTransactionId,
+    reference: found.reference,
+    webhookEventId: event.id,
+  };
+  const moves = [
+    {
+      from: systemAccount('provider', found.currency),
+      to: systemAccount('suspense', found.currency),
+      amountMinor: found.amountMinor,
+    },
+  ];
+  try {
+    await inTransaction(ctx.db, async (trx) => {
+      await openCases(trx, [
+        {
+          kind: 'unexpected_money',
+          subject: `provider:${found.providerTransactionId}`,
+          transactionId: null,
+          currency: found.currency,
+          amountMinor: found.amountMinor,
+          evidence,
+        },
+      ]);
+      const reference = `provider:${found.providerTransactionId}:suspend`;
+      await post(trx, [
+        entry({ reference, kind: 'suspend', currency: found.currency, actor: `webhook:${event.id}`, moves }),
+      ]);
+    });
+  } catch (error) {
+    // Booked by another event about the same money.
+    if (!(error instanceof StaleState)) throw error;
+  }
+}
