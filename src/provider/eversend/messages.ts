@@ -1,0 +1,136 @@
+// Eversend's messages: read tolerantly (numbers, strings or null for one and the same field), written exactly, no float anywhere.
+import { z } from 'zod';
+import { formatAmount, parseWireDecimal } from '../../money.ts';
+import type { ProviderTransaction } from '../provider.ts';
+
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
+const rawJSON = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
+/** Parses JSON with every number left as the text it was written in; undefined when it is not JSON. */
+export function readJson(text: string): unknown {
+  try {
+    return parse(text, (_key, value, { source }) => (typeof value === 'number' ? source : value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hundredths as a JSON number, digit for digit. */
+export function wireAmount(minor: bigint): unknown {
+  return rawJSON(formatAmount(minor));
+}
+
+/** Amounts that must be right to the hundredth: null for anything else. */
+export function exactMinor(text: string | null | undefined): bigint | null {
+  return text == null ? null : parseWireDecimal(text.trim());
+}
+
+/** Amounts that are information (what arrives, what it cost): rounded half away from zero where the provider calculates finer. */
+export function nearestMinor(text: string | null | undefined): bigint | null {
+  const match = /^(-?)([0-9]{1,15})(?:\.([0-9]{1,40}))?$/.exec(text?.trim() ?? '');
+  if (match === null) return null;
+  const decimals = (match[3] ?? '').padEnd(3, '0');
+  const up = (decimals[2] ?? '0') >= '5' ? 1n : 0n;
+  const minor = BigInt(match[2] ?? '0') * 100n + BigInt(decimals.slice(0, 2)) + up;
+  return match[1] === '-' ? -minor : minor;
+}
+
+/** Text, or null where the field is absent or anything else. */
+export const optionalText = z.string().nullish().catch(null);
+const flag = z
+  .union([z.boolean(), z.literal('true').transform(() => true)])
+  .nullish()
+  .catch(null);
+
+export const envelope = z.object({
+  code: optionalText,
+  success: flag,
+  data: z.unknown().optional(),
+  message: z.unknown().optional(),
+});
+
+const transactionMessage = z.object({
+  transactionId: z.string().min(1).max(128),
+  transactionRef: optionalText,
+  type: optionalText,
+  status: optionalText,
+  currency: z.string().regex(/^[A-Z]{3,5}$/),
+  amount: z.string(),
+  fees: optionalText,
+  destinationAmount: optionalText,
+  destinationCurrency: optionalText,
+  isRefunded: flag,
+  reason: z.unknown().optional(),
+  redirectUrl: optionalText,
+  checkoutUrl: optionalText,
+  paymentUrl: optionalText,
+});
+
+const SUCCESSFUL = new Set(['successful', 'completed', 'success']);
+const FAILED = new Set(['failed', 'declined', 'rejected', 'cancelled', 'canceled']);
+
+/** Every word we do not know is `pending`: it makes us look again, and never moves money. */
+function readStatus(word: string | null | undefined): ProviderTransaction['status'] {
+  const status = (word ?? '').toLowerCase();
+  if (SUCCESSFUL.has(status)) return 'successful';
+  return FAILED.has(status) ? 'failed' : 'pending';
+}
+
+/** One transaction, from any endpoint; null when it lacks an id, a currency or an exact amount. `asked` is its type when it does not say. */
+export function readTransaction(raw: unknown, asked?: 'collection' | 'payout'): ProviderTransaction | null {
+  const parsed = transactionMessage.safeParse(raw);
+  if (!parsed.success) return null;
+  const message = parsed.data;
+  const amountMinor = exactMinor(message.amount);
+  if (amountMinor === null) return null;
+  const type = message.type?.toLowerCase() ?? asked;
+  const redirectUrl = message.redirectUrl ?? message.checkoutUrl ?? message.paymentUrl ?? null;
+  return {
+    providerTransactionId: message.transactionId,
+    reference: message.transactionRef ?? null,
+    type: type === 'collection' || type === 'payout' ? type : 'other',
+    status: readStatus(message.status),
+    currency: message.currency,
+    amountMinor,
+    feesMinor: nearestMinor(message.fees),
+    destinationAmountMinor: nearestMinor(message.destinationAmount),
+    destinationCurrency: message.destinationCurrency ?? null,
+    isRefunded: message.isRefunded === true,
+    reason: wordsOf(message.reason) || null,
+    redirectUrl: redirectUrl !== null && /^https:\/\//.test(redirectUrl) ? redirectUrl : null,
+  };
+}
+
+const severalTransactions = z.object({ transactions: z.array(z.unknown()) });
+const oneTransaction = z.object({ transaction: z.record(z.string(), z.unknown()) });
+
+/** The raw transactions in an answer's `data`, whether it is a list, holds one, or is one. */
+export function transactionsIn(data: unknown): readonly unknown[] {
+  const several = severalTransactions.safeParse(data);
+  if (several.success) return several.data.transactions;
+  const one = oneTransaction.safeParse(data);
+  if (one.success) return [one.data.transaction];
+  return Array.isArray(data) ? data : [data];
+}
+
+/** The provider's own words: a string, a list of them, or an object around either. At most 300 characters, on one line. */
+export function wordsOf(message: unknown, depth = 0): string {
+  if (typeof message === 'string') {
+    return message
+      .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+      .trim()
+      .slice(0, 300);
+  }
+  if (depth === 4 || typeof message !== 'object' || message === null) return '';
+  if (Array.isArray(message)) {
+    return message
+      .slice(0, 10)
+      .map((item) => wordsOf(item, depth + 1))
+      .filter((words) => words !== '')
+      .join('; ')
+      .slice(0, 300);
+  }
+  const { message: inner, error, reason } = message as { message?: unknown; error?: unknown; reason?: unknown };
+  return wordsOf(inner ?? error ?? reason, depth + 1);
+}
