@@ -109,6 +109,13 @@ export async function up(knex: Knex): Promise<void> {
       RETURN found_id;
     END $$;
 
+    -- A wallet account's balance, locked until the caller commits: for entries whose shape depends on it. (A row lock takes the
+    -- right to update, which the application role has not.)
+    CREATE FUNCTION lock_balance(account text) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      SELECT balance FROM ledger_accounts WHERE id = account FOR NO KEY UPDATE;
+    $$;
+
     -- The only writer of entries, postings and balances. Takes [{id, reference, kind, currency, transaction_id, reason, actor,
     -- postings: [[account id, amount], …]}, …] and writes all of it or raises: 23505 a reference exists already,
     -- 23514 wallets_cover_their_debits a wallet does not cover its debits, EV002 a hold on a frozen wallet.
@@ -164,15 +171,15 @@ export async function up(knex: Knex): Promise<void> {
         WHERE r.through_xact < EXCLUDED.through_xact;
     $$;
 
-    REVOKE ALL ON FUNCTION post_entries(jsonb), open_wallet(text, text, text, text), roll_up_ledger() FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION post_entries(jsonb), open_wallet(text, text, text, text), roll_up_ledger() TO eversend_app;
+    REVOKE ALL ON FUNCTION post_entries(jsonb), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION post_entries(jsonb), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() TO eversend_app;
     GRANT SELECT ON ledger_accounts, journal_entries, postings, ledger_rollups TO eversend_app;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    DROP FUNCTION roll_up_ledger(), post_entries(jsonb), open_wallet(text, text, text, text);
+    DROP FUNCTION roll_up_ledger(), lock_balance(text), post_entries(jsonb), open_wallet(text, text, text, text);
     DROP TABLE ledger_rollups, postings, journal_entries, ledger_accounts;
     DROP FUNCTION check_entry_balances(), check_entry_is_new();
   `);

@@ -29,14 +29,11 @@ export async function walletBalances(db: Db, walletIds: readonly string[]): Prom
   );
 }
 
-const LOCK_AVAILABLE = {
-  name: 'lock_available',
-  text: 'SELECT balance FROM ledger_accounts WHERE id = $1 FOR NO KEY UPDATE',
-};
+const LOCK_BALANCE = { name: 'lock_balance', text: 'SELECT lock_balance($1) AS balance' };
 
 /** What a wallet has available, locked until the database transaction ends: for entries whose shape depends on the balance. */
 export async function lockAvailable(trx: Trx, walletId: string): Promise<bigint> {
-  const [row] = await run<{ balance: bigint }>(trx, LOCK_AVAILABLE, [availableAccount(walletId)]);
+  const [row] = await run<{ balance: bigint | null }>(trx, LOCK_BALANCE, [availableAccount(walletId)]);
   return row?.balance ?? 0n;
 }
 

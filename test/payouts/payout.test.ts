@@ -1,0 +1,472 @@
+// A payout from acceptance to its end, whatever the provider answers.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { walletBalances } from '../../src/ledger/balances.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { cancelPayout } from '../../src/payouts/cancel.ts';
+import { createPayout, type NewPayout } from '../../src/payouts/create.ts';
+import { payoutFlow } from '../../src/payouts/flow.ts';
+import { addSchedule } from '../../src/pricing/fee-schedule.ts';
+import type { ProviderTransaction, SubmitEnding } from '../../src/provider/provider.ts';
+import { advance, type Ending, type Ring } from '../../src/transactions/advance.ts';
+import { findTransaction } from '../../src/transactions/find.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const BELL: Ring = { cause: 'worker', actor: 'worker', insists: false };
+const WEBHOOK: Ring = { cause: 'webhook', actor: 'webhook:test', insists: true };
+let world: World;
+let walletId: string;
+
+beforeEach(async () => {
+  world = await createWorld();
+  await addSchedule(world.db, {
+    type: 'payout',
+    currency: 'UGX',
+    basis: 'own',
+    percentPpm: 10_000,
+    flatMinor: 20_000n,
+    commissionPpm: 100_000,
+    createdBy: 'test',
+  });
+  walletId = await world.fund('UGX', 1_000_000n);
+});
+afterEach(async () => {
+  expect((await verifyLedger(world.db)).problems).toEqual([]);
+  await world.close();
+});
+
+const PAYOUT: NewPayout = {
+  amountMinor: 100_000n,
+  currency: 'UGX',
+  amountType: 'source',
+  maxAmountMinor: null,
+  maxFeeMinor: null,
+  method: 'momo',
+  country: 'UG',
+  destinationCurrency: 'UGX',
+  recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
+  beneficiaryId: null,
+  owner: null,
+  reference: 'SAL-9',
+  scheduledAt: null,
+  metadata: { k: 'v' },
+};
+
+async function create(of: Partial<NewPayout> = {}): Promise<string> {
+  const answer = await createPayout(world, world.caller, world.request(), { ...PAYOUT, ...of });
+  return JSON.parse(answer.body).id;
+}
+const ring = (id: string, bell: Ring = BELL): Promise<Ending> => advance(world, payoutFlow, id, bell);
+const view = (id: string) => findTransaction(world, world.merchantId, id);
+const balance = async () => (await walletBalances(world.db, [walletId])).get(walletId);
+const executions = (id: string) => world.provider.executed.get(id)?.length ?? 0;
+const attempts = (id: string) => world.db('attempts').where({ transaction_id: id }).orderBy('number');
+const history = async (id: string) =>
+  (await world.db('transaction_history').where({ transaction_id: id }).orderBy('id')).map((row) => row.to_state);
+const unknown = (code: Extract<SubmitEnding, { kind: 'unknown' }>['code'] = 'timeout'): SubmitEnding => ({
+  kind: 'unknown',
+  code,
+  message: 'lost',
+});
+
+/** Lets time pass and rings, until the state is no longer the given one or the rounds are used up. */
+async function pass(id: string, rounds: number, bell = BELL): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    await world.makeDue();
+    await ring(id, bell);
+  }
+}
+
+describe('a payout that goes well', () => {
+  it('sets amount and fee aside at acceptance, and settles once the provider says so', async () => {
+    const id = await create();
+    // 1 % of 1000 and 200 flat.
+    expect(await view(id)).toMatchObject({
+      status: 'accepted',
+      amount: '1000',
+      fee: '210',
+      charge: null,
+      accountNumber: '+256712345678',
+    });
+    expect(await balance()).toEqual({ availableMinor: 879_000n, heldMinor: 121_000n });
+    expect(world.rung).toEqual([{ queue: 'payouts', id, generation: 1 }]);
+
+    expect(await ring(id)).toBe('moved');
+    expect(await view(id)).toMatchObject({ status: 'submitted' });
+    world.provider.rule(id, { status: 'successful' });
+    expect(await ring(id, WEBHOOK)).toBe('moved');
+
+    expect(await view(id)).toMatchObject({ status: 'settled', amount: '1000', fee: '210', charge: '500' });
+    expect(await balance()).toEqual({ availableMinor: 879_000n, heldMinor: 0n });
+    expect(await history(id)).toEqual(['accepted', 'submitting', 'submitted', 'settled']);
+    expect(await world.db('earnings').where({ transaction_id: id }).orderBy('kind')).toMatchObject([
+      { kind: 'commission', amount_minor: 2_100n },
+      { kind: 'service_fee', amount_minor: 18_900n },
+    ]);
+    expect(world.provider.calls).toEqual({ quote: 1, submit: 1, lookUp: 1 });
+  });
+
+  it('does nothing when the bell rings again, before its date or after its end', async () => {
+    const id = await create();
+    await ring(id);
+    expect(await ring(id)).toBe('waiting');
+    world.provider.rule(id, { status: 'successful' });
+    await ring(id, WEBHOOK);
+    expect(await ring(id)).toBe('nothing_to_do');
+    expect(world.provider.calls.submit).toBe(1);
+  });
+
+  it('is sent once by ten workers at the same moment', async () => {
+    const id = await create();
+    const endings = await Promise.all(Array.from({ length: 10 }, () => ring(id)));
+    expect(endings.filter((ending) => ending === 'moved')).toHaveLength(1);
+    expect(executions(id)).toBe(1);
+  });
+});
+
+describe('a payout whose answer was lost', () => {
+  it('is looked up and adopted, and never sent again', async () => {
+    const id = await create();
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return unknown();
+    };
+    expect(await ring(id)).toBe('waiting');
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    world.provider.rule(id, { status: 'successful' });
+    await pass(id, 1);
+    expect(await view(id)).toMatchObject({ status: 'settled' });
+    expect(executions(id)).toBe(1);
+    expect(world.provider.calls.submit).toBe(1);
+  });
+
+  it('is not looked up while its sender still has the lease', async () => {
+    const id = await create();
+    const gate = Promise.withResolvers<SubmitEnding>();
+    let execute: (() => ProviderTransaction) | undefined;
+    world.provider.onSubmit = (make) => {
+      execute = make;
+      return gate.promise;
+    };
+    const sending = ring(id);
+    while (execute === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(await ring(id)).toBe('waiting');
+    expect(world.provider.calls.lookUp).toBe(0);
+    gate.resolve({ kind: 'accepted', transaction: execute() });
+    expect(await sending).toBe('moved');
+  });
+
+  it('is not sent again before the quotation has expired, however often nothing is found', async () => {
+    const id = await create();
+    world.provider.onSubmit = () => unknown('connection_lost');
+    await ring(id);
+    await pass(id, 8);
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    expect(world.provider.calls.submit).toBe(1);
+  });
+
+  it('is sent again under the same reference after the stated expiry and three look-ups that found nothing', async () => {
+    await world.close();
+    world = await createWorld({ provider: scriptedProvider({ quotationTtlMs: 30 }), env: { RESEND_LOOKUPS: '3' } });
+    walletId = await world.fund('UGX', 1_000_000n);
+    const id = await create();
+    world.provider.onSubmit = (execute, _, submission) =>
+      submission === 1 ? unknown() : { kind: 'accepted', transaction: execute() };
+    await ring(id);
+    await world.db('attempts').update({ fence_at: world.db.raw("now() - interval '1 minute'") });
+    await pass(id, 2);
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    await pass(id, 1);
+    expect(await attempts(id)).toMatchObject([{ verdict: 'not_executed', negatives: 3 }]);
+    await pass(id, 1);
+    expect(await view(id)).toMatchObject({ status: 'submitted' });
+    expect(executions(id)).toBe(1);
+    expect(world.provider.calls).toMatchObject({ submit: 2, quote: 2 });
+  });
+
+  it.each([
+    ['the provider never stated an expiry', {}, false],
+    ['the policy forbids sending again', { PAYOUT_RESEND_POLICY: 'never' }, true],
+  ])('ends with a person, the money still held, when %s', async (_, env, expiryStated) => {
+    await world.close();
+    world = await createWorld({ env: { ...env, PAYOUT_PATIENCE_MS: '1' } });
+    walletId = await world.fund('UGX', 1_000_000n);
+    world.provider.onQuote = (quotation) => ({ ...quotation, expiresAt: new Date(Date.now() - 1000), expiryStated });
+    world.provider.onSubmit = () => unknown();
+    const id = await create();
+    await ring(id);
+    await pass(id, 6);
+    expect(await view(id)).toMatchObject({ status: 'in_review' });
+    expect(world.provider.calls.submit).toBe(1);
+    expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([
+      { kind: 'outcome_unknown', resolved_at: null },
+    ]);
+    expect((await balance())?.heldMinor).toBe(100_000n);
+
+    // The provider's own word, however late, still ends it and answers the case.
+    world.provider.onLookUp = () => ({ kind: 'found', transaction: successful(id) });
+    await pass(id, 1);
+    expect(await view(id)).toMatchObject({ status: 'settled' });
+    expect(await world.db('cases').where({ transaction_id: id }).whereNull('resolved_at')).toEqual([]);
+  });
+
+  it('proves nothing by look-ups that could not be made', async () => {
+    const id = await create();
+    world.provider.onSubmit = () => unknown();
+    await ring(id);
+    await world.db('attempts').update({ fence_at: world.db.raw("now() - interval '1 minute'") });
+    world.provider.onLookUp = () => ({ kind: 'unavailable', code: 'server_error', message: '503', retryAfterMs: null });
+    await pass(id, 6);
+    expect(await attempts(id)).toMatchObject([{ verdict: null, negatives: 0 }]);
+    expect(world.provider.calls.submit).toBe(1);
+  });
+
+  it('after a 402 is called failed only when look-ups have not found it either', async () => {
+    const id = await create();
+    world.provider.onSubmit = () => unknown('payment_required');
+    await ring(id);
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    await pass(id, 4);
+    expect(await view(id)).toMatchObject({ status: 'failed', failure: { code: 'payment_required' } });
+    expect((await balance())?.availableMinor).toBe(1_000_000n);
+  });
+
+  it('after a 402 that had been executed all the same is adopted', async () => {
+    const id = await create();
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return unknown('payment_required');
+    };
+    await ring(id);
+    await pass(id, 1);
+    expect(await view(id)).toMatchObject({ status: 'submitted' });
+  });
+});
+
+describe('a payout that was provably not sent', () => {
+  it.each(['unreachable', 'rate_limited', 'quotation_expired', 'unauthenticated', 'too_late'] as const)(
+    'goes back to accepted after %s and is sent later',
+    async (code) => {
+      const id = await create();
+      world.provider.onSubmit = () => ({ kind: 'not_sent', code, message: 'no', retryAfterMs: null });
+      expect(await ring(id)).toBe('waiting');
+      expect(await view(id)).toMatchObject({ status: 'accepted' });
+      expect(await attempts(id)).toMatchObject([{ verdict: 'not_sent' }]);
+      world.provider.onSubmit = (execute) => ({ kind: 'accepted', transaction: execute() });
+      await pass(id, 1);
+      expect(await view(id)).toMatchObject({ status: 'submitted' });
+      expect(executions(id)).toBe(1);
+    },
+  );
+
+  it('is refused by the client when the stamp was committed too long ago', async () => {
+    await world.close();
+    world = await createWorld({ env: { SEND_WINDOW_MS: '1' } });
+    walletId = await world.fund('UGX', 1_000_000n);
+    const id = await create();
+    const before = world.db.client.acquireConnection;
+    let waited = false;
+    world.db.client.acquireConnection = async function (this: unknown) {
+      const until = performance.now() + 5;
+      if (!waited) waited = true;
+      while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
+      return before.call(this);
+    };
+    await ring(id);
+    world.db.client.acquireConnection = before;
+    expect(executions(id)).toBe(0);
+    expect(await view(id)).toMatchObject({ status: 'accepted' });
+  });
+});
+
+describe('a payout that ends otherwise', () => {
+  it('gives the hold back when the provider refuses it', async () => {
+    const id = await create();
+    world.provider.onSubmit = () => ({ kind: 'refused', code: 'invalid_recipient', message: 'no such number' });
+    await ring(id);
+    expect(await view(id)).toMatchObject({
+      status: 'failed',
+      failure: { code: 'invalid_recipient', message: 'no such number' },
+    });
+    expect(await balance()).toEqual({ availableMinor: 1_000_000n, heldMinor: 0n });
+  });
+
+  it('gives the hold back when the provider reports failure', async () => {
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'failed', reason: 'Recipient limit', isRefunded: true });
+    await pass(id, 1);
+    expect(await view(id)).toMatchObject({
+      status: 'failed',
+      failure: { code: 'provider_failed', message: 'Recipient limit' },
+    });
+    expect(await balance()).toEqual({ availableMinor: 1_000_000n, heldMinor: 0n });
+  });
+
+  it('can be cancelled before it is sent, once, and not afterwards', async () => {
+    const id = await create();
+    expect(await cancelPayout(world, world.caller, id)).toMatchObject({ status: 'cancelled' });
+    expect(await cancelPayout(world, world.caller, id)).toMatchObject({ status: 'cancelled' });
+    expect(await ring(id)).toBe('nothing_to_do');
+    expect(await balance()).toEqual({ availableMinor: 1_000_000n, heldMinor: 0n });
+
+    const sent = await create();
+    await ring(sent);
+    await expect(cancelPayout(world, world.caller, sent)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('is either cancelled or sent when both are tried at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const id = await create({ amountMinor: 10_000n });
+      const [cancelled] = await Promise.allSettled([cancelPayout(world, world.caller, id), ring(id)]);
+      expect(executions(id)).toBe(cancelled.status === 'fulfilled' ? 0 : 1);
+    }
+  });
+
+  it('settles late, from what is available, when a failed one succeeded after all', async () => {
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'failed' });
+    await ring(id, WEBHOOK);
+    expect((await balance())?.availableMinor).toBe(1_000_000n);
+    world.provider.rule(id, { status: 'successful' });
+    await ring(id, WEBHOOK);
+    expect(await view(id)).toMatchObject({ status: 'settled', failure: null });
+    expect(await balance()).toEqual({ availableMinor: 879_000n, heldMinor: 0n });
+    expect(await world.db('cases').where({ transaction_id: id }).orderBy('kind')).toMatchObject([
+      { kind: 'late_success' },
+    ]);
+  });
+
+  it('opens a case for what a late success could not take from the wallet', async () => {
+    const id = await create({ amountMinor: 600_000n });
+    await ring(id);
+    world.provider.rule(id, { status: 'failed' });
+    await ring(id, WEBHOOK);
+    await create({ amountMinor: 700_000n });
+    world.provider.rule(id, { status: 'successful' });
+    await ring(id, WEBHOOK);
+    // 1,000,000 less 727,000 held leaves 273,000 of the 626,000 that went out.
+    expect(await balance()).toEqual({ availableMinor: 0n, heldMinor: 727_000n });
+    expect(await world.db('cases').where({ transaction_id: id, kind: 'shortfall' })).toMatchObject([
+      { amount_minor: 353_000n },
+    ]);
+  });
+
+  it('gives amount and fee back when the provider returns a settled payout, once', async () => {
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'successful' });
+    await ring(id, WEBHOOK);
+    world.provider.rule(id, { isRefunded: true });
+    expect(await ring(id, WEBHOOK)).toBe('moved');
+    expect(await ring(id, WEBHOOK)).toBe('nothing_to_do');
+    expect(await view(id)).toMatchObject({ status: 'reversed' });
+    expect(await balance()).toEqual({ availableMinor: 1_000_000n, heldMinor: 0n });
+    const [sums] = await world.db('earnings').sum({ total: 'amount_minor' });
+    expect(sums?.['total']).toBe('0');
+  });
+
+  it('waits in suspense and in review when another amount was moved than asked', async () => {
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'successful', amountMinor: 99_000n });
+    await ring(id, WEBHOOK);
+    await pass(id, 2);
+    expect(await view(id)).toMatchObject({ status: 'in_review' });
+    expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([
+      { kind: 'amount_mismatch', amount_minor: 99_000n },
+    ]);
+    expect((await balance())?.heldMinor).toBe(121_000n);
+  });
+});
+
+describe('a payout given by its destination amount', () => {
+  const DESTINATION: Partial<NewPayout> = {
+    amountType: 'destination',
+    destinationCurrency: 'KES',
+    country: 'KE',
+    amountMinor: 50_000n,
+  };
+
+  it('holds the maximum and the highest fee, and releases what was not needed', async () => {
+    const id = await create({ ...DESTINATION, maxAmountMinor: 200_000n });
+    expect(await view(id)).toMatchObject({ amount: null, fee: null, destinationAmount: '500' });
+    expect((await balance())?.heldMinor).toBe(222_000n);
+    await ring(id);
+    world.provider.rule(id, { status: 'successful' });
+    await ring(id, WEBHOOK);
+    expect(await view(id)).toMatchObject({ status: 'settled', amount: '1000', fee: '210' });
+    expect(await balance()).toEqual({ availableMinor: 879_000n, heldMinor: 0n });
+  });
+
+  it('fails before anything is sent when the quotation is above the maximum', async () => {
+    const id = await create({ ...DESTINATION, maxAmountMinor: 99_900n });
+    await ring(id);
+    expect(await view(id)).toMatchObject({ status: 'failed', failure: { code: 'amount_above_maximum' } });
+    expect(world.provider.calls.submit).toBe(0);
+    expect((await balance())?.availableMinor).toBe(1_000_000n);
+  });
+});
+
+describe('a payout priced as cost-plus', () => {
+  beforeEach(async () => {
+    await addSchedule(world.db, {
+      type: 'payout',
+      currency: 'UGX',
+      method: 'momo',
+      basis: 'cost_plus',
+      percentPpm: 10_000,
+      ceilingMinor: 100_000n,
+      createdBy: 'test',
+    });
+  });
+
+  it('holds the ceiling and charges what the quotation and our part come to', async () => {
+    const id = await create();
+    expect((await balance())?.heldMinor).toBe(200_000n);
+    await ring(id);
+    world.provider.rule(id, { status: 'successful' });
+    await ring(id, WEBHOOK);
+    expect(await view(id)).toMatchObject({ status: 'settled', fee: '510', charge: '500' });
+    expect(await balance()).toEqual({ availableMinor: 849_000n, heldMinor: 0n });
+  });
+
+  it('fails before anything is sent when it would cost more than the caller accepts', async () => {
+    const id = await create({ maxFeeMinor: 50_900n });
+    await ring(id);
+    expect(await view(id)).toMatchObject({ status: 'failed', failure: { code: 'fee_above_maximum' } });
+    expect(world.provider.calls.submit).toBe(0);
+  });
+});
+
+describe('a payout that cannot be funded at the provider', () => {
+  it('waits, and goes to a person when patience is spent', async () => {
+    await world.close();
+    world = await createWorld({ env: { PAYOUT_PATIENCE_MS: '1', PROVIDER_BALANCE_TTL_MS: '1' } });
+    walletId = await world.fund('UGX', 1_000_000n);
+    world.provider.wallets = async () => [{ currency: 'UGX', balanceMinor: 100n, enabled: true }];
+    const id = await create();
+    await pass(id, 2);
+    expect(await view(id)).toMatchObject({ status: 'in_review' });
+    expect(world.provider.calls.submit).toBe(0);
+    expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([{ kind: 'not_executable' }]);
+  });
+});
+
+function successful(reference: string): ProviderTransaction {
+  return {
+    providerTransactionId: `BP-${reference}`,
+    reference,
+    type: 'payout',
+    status: 'successful',
+    currency: 'UGX',
+    amountMinor: 100_000n,
+    feesMinor: 50_000n,
+    destinationAmountMinor: null,
+    destinationCurrency: null,
+    isRefunded: false,
+    reason: null,
+    redirectUrl: null,
+  };
+}
