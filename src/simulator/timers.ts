@@ -1,0 +1,18 @@
+// Everything the simulator has put off, so that closing it leaves nothing behind.
+
+export class Timers {
+  readonly #open = new Set<NodeJS.Timeout>();
+
+  after(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#open.delete(timer);
+      run();
+    }, ms);
+    this.#open.add(timer);
+  }
+
+  clear(): void {
+    for (const timer of this.#open) clearTimeout(timer);
+    this.#open.clear();
+  }
+}
