@@ -81,7 +81,7 @@ const LOAD = {
       coalesce(extract(epoch FROM now() - a.first_negative_at) * 1000, 0)::float8 AS negative_span_ms,
       t.due_at <= now() AS is_due,
       (extract(epoch FROM now() - greatest(t.created_at, t.scheduled_at)) * 1000)::float8 AS age_ms,
-      CASE WHEN t.attempt_no > 1 THEN (
+      CASE WHEN t.state = 'accepted' AND t.attempt_no > 0 THEN (
         SELECT count(*)::int FROM attempts s WHERE s.transaction_id = t.id AND s.verdict = 'not_executed') ELSE 0 END AS silent_attempts,
       p.sealed, p.otp_sealed
     FROM transactions t

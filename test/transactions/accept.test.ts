@@ -1,0 +1,144 @@
+// Acceptance: once per key, whole or not at all, and never more than the wallet covers.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '../../src/ids.ts';
+import { walletBalances } from '../../src/ledger/balances.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { createPayout, type NewPayout } from '../../src/payouts/create.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(async () => {
+  expect((await verifyLedger(world.db)).problems).toEqual([]);
+  await world.close();
+});
+
+const PAYOUT: NewPayout = {
+  amountMinor: 100_000n,
+  currency: 'UGX',
+  amountType: 'source',
+  maxAmountMinor: null,
+  maxFeeMinor: null,
+  method: 'momo',
+  country: 'UG',
+  destinationCurrency: 'UGX',
+  recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
+  beneficiaryId: null,
+  owner: null,
+  reference: null,
+  scheduledAt: null,
+  metadata: {},
+};
+const pay = (request = world.request(), of: Partial<NewPayout> = {}) =>
+  createPayout(world, world.caller, request, { ...PAYOUT, ...of });
+const count = async (table: string) => Number((await world.db(table).count({ n: '*' }))[0]?.['n']);
+
+describe('an idempotency key', () => {
+  it('gives the first answer again, byte for byte', async () => {
+    await world.fund('UGX', 1_000_000n);
+    const request = world.request();
+    const first = await pay(request);
+    expect(await pay(request)).toEqual({ ...first, replayed: true });
+    expect(await count('transactions')).toBe(1);
+  });
+
+  it('makes one payment of fifty requests at the same moment', async () => {
+    await world.fund('UGX', 10_000_000n);
+    const request = world.request();
+    const endings = await Promise.allSettled(Array.from({ length: 50 }, () => pay(request)));
+    const bodies = new Set(endings.flatMap((e) => (e.status === 'fulfilled' ? [e.value.body] : [])));
+    expect(bodies.size).toBe(1);
+    for (const ending of endings) {
+      if (ending.status === 'rejected')
+        expect(ending.reason).toMatchObject({ code: 'request_in_progress', status: 409 });
+    }
+    expect(await count('transactions')).toBe(1);
+    expect(await count('journal_entries')).toBe(2);
+  });
+
+  it('is refused with another body, and belongs to one merchant and one route', async () => {
+    await world.fund('UGX', 1_000_000n);
+    const key = 'the-same-key-everywhere';
+    await pay(world.request({ key }));
+    await expect(pay(world.request({ key, about: 'something else' }))).rejects.toMatchObject({
+      code: 'idempotency_key_reused',
+      status: 422,
+    });
+    await pay(world.request({ key, route: 'POST /v1/elsewhere' }));
+    expect(await count('transactions')).toBe(2);
+    const other = { ...world.caller, merchantId: newId('merchant') };
+    await world.db('merchants').insert({ id: other.merchantId, name: 'Other' });
+    await expect(createPayout(world, other, world.request({ key }), PAYOUT)).rejects.toMatchObject({
+      code: 'insufficient_funds',
+    });
+  });
+
+  it('is not used up by a refusal', async () => {
+    const request = world.request();
+    await expect(pay(request)).rejects.toMatchObject({ code: 'insufficient_funds' });
+    await world.fund('UGX', 1_000_000n);
+    expect((await pay(request)).status).toBe(202);
+  });
+});
+
+describe('money set aside', () => {
+  it('is never more than the wallet has, however many ask at once', async () => {
+    const walletId = await world.fund('UGX', 1_000_000n);
+    const endings = await Promise.allSettled(Array.from({ length: 64 }, () => pay()));
+    expect(endings.filter((e) => e.status === 'fulfilled')).toHaveLength(10);
+    for (const ending of endings) {
+      if (ending.status === 'rejected') expect(ending.reason).toMatchObject({ code: 'insufficient_funds' });
+    }
+    expect((await walletBalances(world.db, [walletId])).get(walletId)).toEqual({
+      availableMinor: 0n,
+      heldMinor: 1_000_000n,
+    });
+    expect(await count('transactions')).toBe(10);
+  });
+
+  it('is guarded by the ledger itself when many processes race for it', async () => {
+    const walletId = await world.fund('UGX', 300_000n);
+    // Worlds that share the database but not the batching: as many processes.
+    const others = Array.from({ length: 4 }, () => ({ ...world }));
+    const endings = await Promise.allSettled(
+      others.flatMap((other) =>
+        Array.from({ length: 5 }, () => createPayout(other, other.caller, other.request(), PAYOUT)),
+      ),
+    );
+    expect(endings.filter((e) => e.status === 'fulfilled')).toHaveLength(3);
+    expect((await walletBalances(world.db, [walletId])).get(walletId)?.availableMinor).toBe(0n);
+  });
+
+  it('is not taken from a frozen wallet, nor from another owner’s', async () => {
+    const walletId = await world.fund('UGX', 1_000_000n);
+    await expect(pay(world.request(), { owner: 'somebody-else' })).rejects.toMatchObject({
+      code: 'insufficient_funds',
+    });
+    await world.db('wallets').where({ id: walletId }).update({ frozen_at: new Date() });
+    await expect(pay()).rejects.toMatchObject({ code: 'wallet_frozen' });
+    expect(await count('transactions')).toBe(0);
+  });
+});
+
+describe('what is stored', () => {
+  it('holds no phone, name or account in clear anywhere', async () => {
+    await world.fund('UGX', 1_000_000n);
+    await pay(world.request(), { recipient: { firstName: 'Canary', lastName: 'Vogel', phone: '+256787654321' } });
+    const tables = [
+      'transactions',
+      'transaction_history',
+      'personal_data',
+      'idempotency_keys',
+      'journal_entries',
+      'postings',
+    ];
+    for (const table of tables) {
+      const { rows } = await world.db.raw(`SELECT t::text AS text FROM ${table} t`);
+      for (const row of rows) expect(row.text).not.toMatch(/Canary|Vogel|787654321/);
+    }
+    const [row] = await world.db('personal_data');
+    expect(row?.sealed.toString('latin1')).not.toContain('Canary');
+  });
+});
