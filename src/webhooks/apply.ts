@@ -143,3 +143,8 @@ async function suspend(ctx: Context, event: Event, found: ProviderTransaction): 
     if (!(error instanceof StaleState)) throw error;
   }
 }
+
+/** Tries an event again later, after a failure of our own. */
+export async function postponeWebhookEvent(ctx: Context, id: string): Promise<void> {
+  await marker(ctx)({ id, state: 'received', waitMs: ctx.config.RETRY_MAX_MS });
+}
