@@ -1,0 +1,51 @@
+// `npm run bench`: starts private servers, measures, prints a table and one closing JSON line, and leaves nothing behind.
+import { readFlags, USAGE } from './flags.ts';
+import { startServers } from './harness/servers.ts';
+import { measureLedger } from './ledger/measure.ts';
+import { reportLedger } from './ledger/report.ts';
+import { measurePayouts } from './payouts.ts';
+import { reportPayouts } from './report.ts';
+
+const print = (line: string) => console.log(line);
+/** Progress goes to stderr, so that what is redirected is the result alone. */
+const say = (sentence: string) => console.error(sentence);
+
+async function main(args: readonly string[]): Promise<void> {
+  const flags = readFlags(args);
+  if (flags === null) {
+    print(USAGE);
+    return;
+  }
+  const cleanup = new AsyncDisposableStack();
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    say(`${signal}: stopping the servers.`);
+    void cleanup.disposeAsync().finally(() => process.exit(130));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const servers = await startServers({ statistics: flags.profile !== null });
+    cleanup.defer(() => servers.close());
+    say(`PostgreSQL ${servers.serverVersion} and Redis are up; one fsync takes ${servers.fsyncUs} µs.`);
+    const bench = flags.ledger
+      ? reportLedger({ results: await measureLedger({ flags, servers, cleanup, say }), servers, print })
+      : reportPayouts({ results: await measurePayouts({ flags, servers, cleanup, say }), servers, print });
+    print(`\n${JSON.stringify({ bench })}`);
+  } catch (error) {
+    // A stop tears the servers away from under whatever was running; what that says is of no interest.
+    if (stopping) await new Promise(() => {});
+    throw error;
+  } finally {
+    if (!stopping) await cleanup.disposeAsync();
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
