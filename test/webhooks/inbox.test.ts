@@ -1,0 +1,194 @@
+// The webhook inbox: authentic bytes stored once, whatever they hold; and events that only ever make us look.
+import { createHash, createHmac } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collectionFlow } from '../../src/collections/flow.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { createPayout } from '../../src/payouts/create.ts';
+import { payoutFlow } from '../../src/payouts/flow.ts';
+import { advance } from '../../src/transactions/advance.ts';
+import { findTransaction } from '../../src/transactions/find.ts';
+import { applyWebhookEvent } from '../../src/webhooks/apply.ts';
+import { receiveWebhook } from '../../src/webhooks/receive.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const flows = { payout: payoutFlow, collection: collectionFlow };
+let world: World;
+let payoutId: string;
+
+beforeEach(async () => {
+  world = await createWorld({ env: { EVERSEND_WEBHOOK_SECRET: 'new-secret,old-secret' } });
+  await world.fund('UGX', 1_000_000n);
+  const answer = await createPayout(world, world.caller, world.request(), {
+    amountMinor: 100_000n,
+    currency: 'UGX',
+    amountType: 'source',
+    maxAmountMinor: null,
+    maxFeeMinor: null,
+    method: 'momo',
+    country: 'UG',
+    destinationCurrency: 'UGX',
+    recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
+    beneficiaryId: null,
+    owner: null,
+    reference: null,
+    scheduledAt: null,
+    metadata: {},
+  });
+  payoutId = JSON.parse(answer.body).id;
+});
+afterEach(async () => {
+  expect((await verifyLedger(world.db)).problems).toEqual([]);
+  await world.close();
+});
+
+const sign = (body: Buffer | string, secret = 'new-secret') => createHmac('sha512', secret).update(body).digest('hex');
+const receive = (body: Buffer | string, signature: string | undefined = sign(body)) =>
+  receiveWebhook(world, { rawBody: Buffer.from(body), signature, clientAddress: '203.0.113.9' });
+const event = (of: Record<string, unknown> = {}) =>
+  JSON.stringify({ eventType: 'transaction.payout', transactionRef: payoutId, status: 'successful', ...of });
+const events = () => world.db('webhook_events').orderBy('id');
+const status = async () => (await findTransaction(world, world.merchantId, payoutId)).status;
+async function applyAll(): Promise<void> {
+  for (const row of await events()) await applyWebhookEvent(world, flows, row.id);
+}
+const send = () => advance(world, payoutFlow, payoutId, { cause: 'worker', actor: 'worker', insists: false });
+
+describe('receiving', () => {
+  it('stores an authentic event byte for byte with its sender’s address, and rings for it', async () => {
+    const body = `{ "data": {"transactionRef":"${payoutId}"},\t"eventType":"x" }`;
+    expect(await receive(body)).toBe('stored');
+    const [row] = await events();
+    expect(row?.body.toString()).toBe(body);
+    expect(row).toMatchObject({ reference: payoutId, state: 'received', client_address: '203.0.113.9' });
+    expect(world.rung.at(-1)).toMatchObject({ queue: 'webhooks', id: row?.id });
+  });
+
+  it('stores a hundred copies of one event once and rings once', async () => {
+    const before = world.rung.length;
+    const body = event();
+    await Promise.all(Array.from({ length: 100 }, () => receive(body)));
+    expect(await events()).toHaveLength(1);
+    expect(world.rung).toHaveLength(before + 1);
+  });
+
+  it('accepts either secret during a rotation', async () => {
+    expect(await receive(event(), sign(event(), 'old-secret'))).toBe('stored');
+  });
+
+  it.each([
+    ['no signature', () => ''],
+    ['a signature of another body', () => sign('another')],
+    ['a signature under another secret', () => sign(event(), 'stolen')],
+    ['a short one', () => sign(event()).slice(2)],
+    ['one that is no hex', () => 'z'.repeat(128)],
+    ['the unkeyed digest of the published sample', () => createHash('sha512').update(event()).digest('hex')],
+  ])('refuses %s and stores nothing', async (_, signature) => {
+    expect(await receive(event(), signature())).toBe('bad_signature');
+    expect(await events()).toEqual([]);
+  });
+
+  it.each([
+    ['no JSON', 'hello'],
+    ['an array', '[]'],
+    ['a NUL', `{"transactionRef":"\\u0000"}`],
+    ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+    ['nothing that names a transaction', '{"__proto__":{"x":1}}'],
+    ['a very deep body', `${'['.repeat(5000)}${']'.repeat(5000)}`],
+  ])('keeps signed nonsense (%s) as unreadable and never tries it again', async (_, body) => {
+    expect(await receive(body)).toBe('stored');
+    expect(await events()).toMatchObject([{ state: 'unreadable', due_at: null }]);
+    await applyAll();
+    expect(world.provider.calls.lookUp).toBe(0);
+  });
+});
+
+describe('applying', () => {
+  it('settles when the provider confirms, and a second event changes nothing', async () => {
+    await send();
+    world.provider.rule(payoutId, { status: 'successful' });
+    await receive(event());
+    await receive(event({ again: true }));
+    await applyAll();
+    expect(await status()).toBe('settled');
+    expect(await events()).toMatchObject([{ state: 'applied' }, { state: 'applied' }]);
+    expect(await world.db('journal_entries').where({ kind: 'settle' })).toHaveLength(1);
+  });
+
+  it('moves no money on a correctly signed lie', async () => {
+    await send();
+    await receive(event());
+    for (let round = 0; round < 4; round += 1) await applyAll();
+    expect(await status()).toBe('submitted');
+    expect(await events()).toMatchObject([{ state: 'applied', look_ups: 3 }]);
+  });
+
+  it('gives one end for success and failure in either order: the provider’s', async () => {
+    await send();
+    world.provider.rule(payoutId, { status: 'failed', reason: 'limit' });
+    await receive(event({ status: 'successful' }));
+    await receive(event({ status: 'failed' }));
+    await receive(event({ status: 'pending' }));
+    await applyAll();
+    expect(await status()).toBe('failed');
+  });
+
+  it('adopts a payout whose answer has not been stored yet', async () => {
+    const gate = Promise.withResolvers<void>();
+    let executed = false;
+    world.provider.onSubmit = async (execute) => {
+      const transaction = execute();
+      executed = true;
+      await gate.promise;
+      return { kind: 'accepted', transaction };
+    };
+    const sending = send();
+    while (!executed) await new Promise((resolve) => setImmediate(resolve));
+    world.provider.rule(payoutId, { status: 'successful' });
+    await receive(event());
+    await applyAll();
+    expect(await status()).toBe('settled');
+    gate.resolve();
+    expect(await sending).toBe('stale');
+    expect(await status()).toBe('settled');
+  });
+
+  it('asks again later when the provider cannot be asked', async () => {
+    await send();
+    world.provider.onLookUp = () => ({ kind: 'unavailable', code: 'server_error', message: '503', retryAfterMs: null });
+    await receive(event());
+    await applyAll();
+    expect(await events()).toMatchObject([{ state: 'received', look_ups: 1 }]);
+  });
+
+  it('looks a stranger up a bounded number of times', async () => {
+    await receive(event({ transactionRef: 'po00000000000000000000000000', transactionId: 'BP1' }));
+    for (let round = 0; round < 5; round += 1) await applyAll();
+    expect(world.provider.calls.lookUp).toBe(3);
+    expect(await events()).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  it('puts money nobody asked for into suspense, once, with a case', async () => {
+    world.provider.onLookUp = () => ({
+      kind: 'found',
+      transaction: {
+        providerTransactionId: 'BE31788255182123',
+        reference: null,
+        type: 'collection',
+        status: 'successful',
+        currency: 'UGX',
+        amountMinor: 700_000n,
+        feesMinor: null,
+        destinationAmountMinor: null,
+        destinationCurrency: null,
+        isRefunded: false,
+        reason: null,
+        redirectUrl: null,
+      },
+    });
+    await receive(JSON.stringify({ transactionId: 'BE31788255182123', status: 'successful' }));
+    await receive(JSON.stringify({ transactionId: 'BE31788255182123', status: 'successful', n: 2 }));
+    await applyAll();
+    expect(await world.db('postings').where({ account_id: 'suspense:UGX' })).toMatchObject([{ amount: 700_000n }]);
+    expect(await world.db('cases')).toMatchObject([{ kind: 'unexpected_money', amount_minor: 700_000n }]);
+  });
+});

@@ -1,0 +1,166 @@
+// The sweep and the workers' manners: nothing due is forgotten, nothing rung twice while it hangs, a poison row spoils no other.
+
+import type { Job } from 'bullmq';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/db/knex.ts';
+import { createPayout } from '../../src/payouts/create.ts';
+import type { Bell } from '../../src/queue/queues.ts';
+import { checkReturns } from '../../src/reconciliation/returns.ts';
+import { findTransaction } from '../../src/transactions/find.ts';
+import { processorOf } from '../../workers/define-worker.ts';
+import { keepHouse } from '../../workers/housekeeping.ts';
+import { payoutWorker } from '../../workers/payout.ts';
+import { sweepOnce } from '../../workers/sweep.ts';
+import { flows } from '../../workers/webhook.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+  await world.fund('UGX', 100_000_000n);
+});
+afterEach(() => world.close());
+
+async function create(scheduledAt: Date | null = null): Promise<string> {
+  const answer = await createPayout(world, world.caller, world.request(), {
+    amountMinor: 100_000n,
+    currency: 'UGX',
+    amountType: 'source',
+    maxAmountMinor: null,
+    maxFeeMinor: null,
+    method: 'momo',
+    country: 'UG',
+    destinationCurrency: 'UGX',
+    recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
+    beneficiaryId: null,
+    owner: null,
+    reference: null,
+    scheduledAt,
+    metadata: {},
+  });
+  return JSON.parse(answer.body).id;
+}
+const rings = () => world.rung.splice(0);
+const status = async (id: string) => (await findTransaction(world, world.merchantId, id)).status;
+const longAgo = () => world.db('transactions').update({ rung_at: world.db.raw("now() - interval '1 hour'") });
+const job = (id: unknown) => ({ id: 'job', data: { id } }) as unknown as Job<{ id: string }, void>;
+const work = (id: string) => Promise.resolve(processorOf(world, payoutWorker)(job(id)));
+
+describe('the sweep', () => {
+  it('rings again, under a new generation, for what was rung and is gone from the queue', async () => {
+    const id = await create();
+    rings();
+    expect(await sweepOnce(world)).toBe(0);
+    await longAgo();
+    expect(await sweepOnce(world)).toBe(1);
+    expect(rings()).toEqual([{ queue: 'payouts', id, generation: 2 }]);
+    expect(await sweepOnce(world)).toBe(0);
+  });
+
+  it('leaves a row alone whose job still hangs in the queue', async () => {
+    await create();
+    await longAgo();
+    rings();
+    (world.queues as { gone: unknown }).gone = async () => [] as Bell[];
+    expect(await sweepOnce(world)).toBe(0);
+    expect(rings()).toEqual([]);
+  });
+
+  it('rings once for a row when many processes sweep at the same moment', async () => {
+    await create();
+    await longAgo();
+    rings();
+    await Promise.all(Array.from({ length: 8 }, () => sweepOnce(world)));
+    expect(rings()).toHaveLength(1);
+  });
+
+  it('rings at once for a date that has come, and not before', async () => {
+    const id = await create(new Date(Date.now() + 3_600_000));
+    expect(rings()).toEqual([]);
+    await longAgo();
+    expect(await sweepOnce(world)).toBe(0);
+    await work(id);
+    expect(await status(id)).toBe('accepted');
+    await world.makeDue();
+    expect(await sweepOnce(world)).toBe(1);
+  });
+
+  it('rings for what was on its way when a worker died', async () => {
+    const id = await create();
+    world.provider.onSubmit = () => ({ kind: 'unknown', code: 'timeout', message: 'lost' });
+    await work(id);
+    rings();
+    await world.makeDue();
+    expect(await sweepOnce(world)).toBe(1);
+    expect(rings()).toMatchObject([{ id }]);
+  });
+});
+
+describe('a worker', () => {
+  it('hands a row on which our own code always fails to a person, and the others go on', async () => {
+    const poison = await create();
+    const good = await create();
+    const quote = world.provider.quote;
+    world.provider.quote = async (order) => {
+      const [row] = await world.db('transactions').where({ id: poison }).select('state');
+      if (row?.state === 'accepted' && poisoned) throw new TypeError('a bug');
+      return quote(order);
+    };
+    let poisoned = true;
+    for (let round = 0; round < 12; round += 1) {
+      await world.makeDue();
+      await work(poison);
+    }
+    expect(await status(poison)).toBe('in_review');
+    expect(await world.db('cases')).toMatchObject([{ kind: 'stuck', transaction_id: poison }]);
+    poisoned = false;
+    await work(good);
+    expect(await status(good)).toBe('submitted');
+  });
+
+  it.each([undefined, null, 7, '', 'po', { $ne: 1 }, 'po00000000000000000000000000'])(
+    'ignores a job that somebody made up (%s)',
+    async (id) => {
+      await expect(Promise.resolve(processorOf(world, payoutWorker)(job(id)))).resolves.toBeUndefined();
+    },
+  );
+
+  it('lets a job be tried again when the database was not there, without touching the row', async () => {
+    const lost = Object.assign(new Error('Connection terminated unexpectedly'), { code: '57P01' });
+    const definition = { ...payoutWorker, run: () => Promise.reject(lost) };
+    await expect(Promise.resolve(processorOf(world, definition)(job(await create())))).rejects.toBe(lost);
+  });
+});
+
+describe('housekeeping', () => {
+  it('finds returns and late successes in the provider’s list without any webhook', async () => {
+    const [returned, late, fine] = [await create(), await create(), await create()] as const;
+    for (const id of [returned, late, fine]) await work(id);
+    for (const id of [returned, fine]) world.provider.rule(id, { status: 'successful' });
+    world.provider.rule(late, { status: 'failed' });
+    await world.makeDue();
+    for (const id of [returned, late, fine]) await work(id);
+    expect([await status(returned), await status(late), await status(fine)]).toEqual(['settled', 'failed', 'settled']);
+    world.provider.rule(returned, { isRefunded: true });
+    world.provider.rule(late, { status: 'successful' });
+    expect(await checkReturns(world, flows)).toBe(2);
+    expect([await status(returned), await status(late), await status(fine)]).toEqual([
+      'reversed',
+      'settled',
+      'settled',
+    ]);
+    expect(await checkReturns(world, flows)).toBe(0);
+  });
+
+  it('forgets idempotency keys after thirty days, and only those', async () => {
+    await create();
+    await create();
+    const owner = openDatabase({ url: world.config.DATABASE_URL, poolSize: 2, onError: () => {}, role: null });
+    await owner.raw(
+      "UPDATE idempotency_keys SET created_at = now() - interval '31 days' WHERE key = (SELECT min(key) FROM idempotency_keys)",
+    );
+    await owner.destroy();
+    await keepHouse(world, flows);
+    expect(await world.db('idempotency_keys')).toHaveLength(1);
+  });
+});
