@@ -1,150 +1,24 @@
 // Acceptance: idempotency key, transaction, history, personal data and hold in one commit, many requests to a commit.
-import { createHash } from 'node:crypto';
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
-import { inTransaction, isConnectionLoss, run, type Trx } from '../db/knex.ts';
-import { Conflict, InvariantBroken, Refused, Unavailable } from '../errors.ts';
-import { newId } from '../ids.ts';
+import { inTransaction, isConnectionLoss, type Trx } from '../db/knex.ts';
+import { Conflict, Refused, Unavailable } from '../errors.ts';
 import { entry } from '../ledger/journal.ts';
 import { availableAccount, heldAccount } from '../ledger/ledger-account.ts';
 import { post } from '../ledger/post.ts';
-import type { Person, SealedPerson } from '../merchants/person.ts';
 import type { QueueName } from '../queue/queues.ts';
+import { type Acceptance, type Answer, lockOf, openMissing, type Standing, standingsOf, store } from './acceptance.ts';
 import type { TransactionRow } from './transaction.ts';
 import { viewTransaction } from './view.ts';
 
-/** Who calls: an authenticated program of a merchant. */
-export interface Caller {
-  readonly merchantId: string;
-  readonly apiKeyId: string;
-  readonly clientAddress: string | null;
-}
-
-/** A request that may come twice: same key and same meaning is the same request. */
-export interface IdempotentRequest {
-  readonly route: string;
-  readonly key: string;
-  readonly requestHash: Buffer;
-}
-
-/** What goes back to the caller: the final bytes, also stored, so that a repetition gets the very same. */
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly replayed: boolean;
-}
-
-type Given =
-  | 'type'
-  | 'currency'
-  | 'amountMinor'
-  | 'amountType'
-  | 'maxAmountMinor'
-  | 'destinationCurrency'
-  | 'destinationAmountMinor';
-type AlsoGiven =
-  | 'country'
-  | 'method'
-  | 'feeScheduleId'
-  | 'feeMinor'
-  | 'feeCeilingMinor'
-  | 'heldMinor'
-  | 'reference'
-  | 'metadata';
-type Rest = 'beneficiaryId' | 'redirectUrl' | 'scheduledAt';
-
-export interface Acceptance {
-  readonly caller: Caller;
-  readonly request: IdempotentRequest;
-  readonly id: string;
-  readonly transaction: Pick<TransactionRow, Given | AlsoGiven | Rest>;
-  readonly owner: string;
-  readonly person: Person;
-  readonly sealed: SealedPerson;
-  readonly otpSealed: Buffer | null;
-}
-
-interface Standing {
-  readonly n: number;
-  readonly mine: boolean;
-  readonly requestHash: Buffer | null;
-  readonly status: number | null;
-  readonly answer: Buffer | null;
-  readonly walletId: string | null;
-  readonly frozen: boolean;
-  readonly balance: bigint | null;
-  readonly now: Date;
-}
-
-// The twin's lock first: it is tried, never waited for, so twins neither wait nor drain the pool.
-const STANDINGS = {
-  name: 'accept_standings',
-  text: `
-    SELECT i.n::int AS n, pg_try_advisory_xact_lock(i.lock) AS mine, k.request_hash AS "requestHash", k.status, k.answer,
-      w.id AS "walletId", w.frozen_at IS NOT NULL AS frozen, a.balance, now() AS now
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-        WITH ORDINALITY AS i(lock, merchant, route, key, owner, currency, n)
-      LEFT JOIN idempotency_keys k ON k.merchant_id = i.merchant AND k.route = i.route AND k.key = i.key
-      LEFT JOIN wallets w ON w.merchant_id = i.merchant AND w.owner = i.owner AND w.currency = i.currency
-      LEFT JOIN ledger_accounts a ON a.id = w.id || ':available'`,
-};
-
-const OPEN_WALLETS = {
-  name: 'accept_open_wallets',
-  text: `
-    SELECT i.n::int AS n, open_wallet(i.id, i.merchant, i.owner, i.currency) AS id
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS i(id, merchant, owner, currency, n)`,
-};
-
-const INSERT = {
-  name: 'accept_insert',
-  text: `
-    WITH rows AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset($1) AS r(id text, type text, merchant_id text, wallet_id text, currency text, amount_minor bigint,
-        amount_type text, max_amount_minor bigint, destination_currency text, destination_amount_minor bigint, country text, method text,
-        fee_schedule_id text, fee_minor bigint, fee_ceiling_minor bigint, held_minor bigint, reference text, metadata jsonb,
-        beneficiary_id text, redirect_url text, scheduled_at timestamptz, actor text, client_address inet, sealed text, otp_sealed text,
-        account_hash text, last_four_hash text, route text, key text, request_hash text, answer text)
-    ), transactions_in AS (
-      INSERT INTO transactions (id, type, merchant_id, wallet_id, state, currency, amount_minor, amount_type, max_amount_minor,
-        destination_currency, destination_amount_minor, country, method, fee_schedule_id, fee_minor, fee_ceiling_minor, held_minor,
-        reference, metadata, beneficiary_id, redirect_url, scheduled_at, actor, client_address, due_at)
-      SELECT id, type, merchant_id, wallet_id, 'accepted', currency, amount_minor, amount_type, max_amount_minor,
-        destination_currency, destination_amount_minor, country, method, fee_schedule_id, fee_minor, fee_ceiling_minor, held_minor,
-        reference, metadata, beneficiary_id, redirect_url, scheduled_at, actor, client_address, coalesce(scheduled_at, now())
-      FROM rows
-    ), history_in AS (
-      INSERT INTO transaction_history (transaction_id, from_state, to_state, cause, actor, attempt)
-      SELECT id, NULL, 'accepted', 'api', actor, 0 FROM rows
-    ), personal_in AS (
-      INSERT INTO personal_data (subject_id, merchant_id, sealed, otp_sealed, account_hash, last_four_hash)
-      SELECT id, merchant_id, decode(sealed, 'base64'), decode(otp_sealed, 'base64'), decode(account_hash, 'base64'),
-        decode(last_four_hash, 'base64') FROM rows
-    )
-    INSERT INTO idempotency_keys (merchant_id, route, key, request_hash, status, answer)
-    SELECT merchant_id, route, key, decode(request_hash, 'base64'), 202, decode(answer, 'base64') FROM rows`,
-};
-
-/** A 64-bit number for Postgres' advisory lock; two keys that share one only make each other's twin wait a moment. */
-function lockOf({ caller, request }: Acceptance): bigint {
-  const hash = createHash('sha256').update(`${caller.merchantId}\n${request.route}\n${request.key}`).digest();
-  return hash.readBigInt64BE(0);
-}
+export type { Acceptance, Answer, Caller, IdempotentRequest } from './acceptance.ts';
 
 async function acceptAll(ctx: Context, trx: Trx, items: readonly Acceptance[]): Promise<(Answer | Error)[]> {
-  const standings = await run<Standing>(trx, STANDINGS, [
-    items.map(lockOf),
-    items.map((item) => item.caller.merchantId),
-    items.map((item) => item.request.route),
-    items.map((item) => item.request.key),
-    items.map((item) => item.owner),
-    items.map((item) => item.transaction.currency),
-  ]);
   const answers = new Array<Answer | Error>(items.length);
   const taken = new Set<bigint>();
   const spent = new Map<string, bigint>();
   const going: { item: Acceptance; index: number; walletId: string | null; now: Date }[] = [];
-  for (const standing of standings.toSorted((a, b) => a.n - b.n)) {
+  for (const standing of await standingsOf(trx, items)) {
     const index = standing.n - 1;
     const item = items[index] as Acceptance;
     // Two of one key in one batch share the database session, and so the lock: the second is told here.
@@ -158,15 +32,15 @@ async function acceptAll(ctx: Context, trx: Trx, items: readonly Acceptance[]): 
     else going.push({ item, index, walletId: standing.walletId, now: standing.now });
   }
   await openMissing(trx, going);
-  const rows = going.map(({ item, index, walletId, now }) => {
+  const stored = going.map(({ item, index, walletId, now }) => {
     const body = answerOf(item, walletId ?? '', now);
     answers[index] = { status: 202, body, replayed: false };
-    return rowOf(ctx, item, walletId ?? '', body);
+    return { item, walletId: walletId ?? '', body };
   });
-  if (rows.length > 0) await run(trx, INSERT, [JSON.stringify(rows)]);
+  await store(ctx, trx, stored);
   await post(
     trx,
-    going.flatMap(({ item, walletId }) => (item.transaction.heldMinor > 0n ? [holdOf(item, walletId ?? '')] : [])),
+    stored.flatMap(({ item, walletId }) => (item.transaction.heldMinor > 0n ? [holdOf(item, walletId)] : [])),
   );
   return answers;
 }
@@ -206,22 +80,6 @@ function refusal({ transaction, owner }: Acceptance, standing: Standing, spent: 
   return null;
 }
 
-async function openMissing(trx: Trx, going: { item: Acceptance; walletId: string | null }[]): Promise<void> {
-  const missing = going.filter((one) => one.walletId === null);
-  if (missing.length === 0) return;
-  const opened = await run<{ n: number; id: string }>(trx, OPEN_WALLETS, [
-    missing.map(() => newId('wallet')),
-    missing.map(({ item }) => item.caller.merchantId),
-    missing.map(({ item }) => item.owner),
-    missing.map(({ item }) => item.transaction.currency),
-  ]);
-  for (const { n, id } of opened) {
-    const one = missing[n - 1];
-    if (one === undefined) throw new InvariantBroken('a wallet was opened for nobody');
-    one.walletId = id;
-  }
-}
-
 function answerOf(item: Acceptance, walletId: string, now: Date): string {
   const state = { state: 'accepted', walletId, merchantId: item.caller.merchantId, chargeMinor: null } as const;
   const fresh = {
@@ -237,46 +95,6 @@ function answerOf(item: Acceptance, walletId: string, now: Date): string {
       { person: item.person, owner: item.owner },
     ),
   );
-}
-
-const base64 = (bytes: Buffer | null) => bytes?.toString('base64') ?? null;
-
-function rowOf(ctx: Context, item: Acceptance, walletId: string, body: string) {
-  const { transaction, caller, request, sealed } = item;
-  const text = (minor: bigint | null) => minor?.toString() ?? null;
-  return {
-    id: item.id,
-    type: transaction.type,
-    merchant_id: caller.merchantId,
-    wallet_id: walletId,
-    currency: transaction.currency,
-    amount_minor: text(transaction.amountMinor),
-    amount_type: transaction.amountType,
-    max_amount_minor: text(transaction.maxAmountMinor),
-    destination_currency: transaction.destinationCurrency,
-    destination_amount_minor: text(transaction.destinationAmountMinor),
-    country: transaction.country,
-    method: transaction.method,
-    fee_schedule_id: transaction.feeScheduleId,
-    fee_minor: text(transaction.feeMinor),
-    fee_ceiling_minor: text(transaction.feeCeilingMinor),
-    held_minor: text(transaction.heldMinor),
-    reference: transaction.reference,
-    metadata: transaction.metadata,
-    beneficiary_id: transaction.beneficiaryId,
-    redirect_url: transaction.redirectUrl,
-    scheduled_at: transaction.scheduledAt?.toISOString() ?? null,
-    actor: `key:${caller.apiKeyId}`,
-    client_address: caller.clientAddress,
-    sealed: base64(sealed.sealed),
-    otp_sealed: base64(item.otpSealed),
-    account_hash: base64(sealed.accountHash),
-    last_four_hash: base64(sealed.lastFourHash),
-    route: request.route,
-    key: request.key,
-    request_hash: base64(request.requestHash),
-    answer: base64(ctx.vault.seal(body)),
-  };
 }
 
 function holdOf(item: Acceptance, walletId: string) {
