@@ -1,10 +1,10 @@
 // The shared cache on Redis, and what its callers see when Redis goes away and comes back.
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Cache } from '../../src/cache/cache.ts';
 import { openCache } from '../../src/cache/open-cache.ts';
 import type { Db } from '../../src/db/knex.ts';
 import { createLogger } from '../../src/logger.ts';
-import { redisAvailable, startRedis, type TestRedis } from '../support/redis.ts';
+import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { sharedCacheHolds } from '../support/shared-cache.ts';
 
 const noDb = undefined as unknown as Db;
@@ -12,7 +12,7 @@ const lines: string[] = [];
 const log = createLogger('info', { write: (line) => void lines.push(line) });
 const open = (redis: TestRedis) => openCache({ redisUrl: redis.url, db: noDb, log });
 
-describe.skipIf(!redisAvailable)('the cache on Redis', () => {
+describeWithRedis('the cache on Redis', () => {
   let redis: TestRedis;
   let one: Cache;
   let other: Cache;
@@ -41,7 +41,7 @@ describe.skipIf(!redisAvailable)('the cache on Redis', () => {
   });
 });
 
-describe.skipIf(!redisAvailable)('while Redis is away', () => {
+describeWithRedis('while Redis is away', () => {
   test('nothing is found, locks and rates hold for this process, and all of it fails fast and recovers', async () => {
     const redis = await startRedis();
     const cache = open(redis);

@@ -57,8 +57,8 @@ function ask(port: number, words: readonly string[]): Promise<string> {
   });
 }
 
-/** Starts a private server. `close` ends it; so does the end of this process. */
-export async function startRedis(): Promise<TestRedis> {
+/** Starts a private server (with `settings` as on its command line). `close` ends it; so does the end of this process. */
+export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-redis-'));
   let child: ChildProcess | null = null;
@@ -69,7 +69,7 @@ export async function startRedis(): Promise<TestRedis> {
 
   async function start() {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-    child = spawn('redis-server', args, { stdio: 'ignore' });
+    child = spawn('redis-server', [...args, ...settings], { stdio: 'ignore' });
     for (let round = 0; ; round += 1) {
       const pong = await ask(port, ['PING']).catch(() => '');
       if (pong.startsWith('+PONG')) return;

@@ -1,0 +1,36 @@
+// Where the queues live: Redis when there is one, else BullMQ's own tables in the database. Both give the same queues and workers.
+import type { Queue } from 'bullmq';
+import type { Config } from '../config.ts';
+import { openPostgresBackend, openPostgresWorkers } from './postgres-backend.ts';
+import { QUEUE_NAMES } from './queues.ts';
+import { openRedisBackend, openRedisWorkers, redisQueuesForBoard } from './redis-backend.ts';
+import type { Backend, JobData, WorkerBackend } from './store.ts';
+
+/** For adding and asking: refused at once, or within seconds, while the store is away. */
+export function openBackend(config: Config): Backend {
+  return config.REDIS_URL === undefined ? openPostgresBackend(config) : openRedisBackend(config.REDIS_URL);
+}
+
+/**
+ * For `workers/define-worker.ts`. `onError` hears of lost connections, which the workers outlive. On Postgres it makes
+ * BullMQ's tables first and raises while the database is away.
+ */
+export async function openWorkerBackend(config: Config, onError: (error: Error) => void): Promise<WorkerBackend> {
+  return config.REDIS_URL === undefined
+    ? openPostgresWorkers(config, onError)
+    : openRedisWorkers(config, config.REDIS_URL, onError);
+}
+
+/** BullMQ's own objects for Bull Board, on connections of their own. On Postgres it raises while the database is away. */
+export async function openQueuesForBoard(
+  config: Config,
+): Promise<{ queues: Queue<JobData>[]; close(): Promise<void> }> {
+  if (config.REDIS_URL !== undefined) return redisQueuesForBoard(config.REDIS_URL);
+  const backend = openPostgresBackend(config);
+  try {
+    return { queues: await Promise.all(QUEUE_NAMES.map((name) => backend.queue(name))), close: backend.close };
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}

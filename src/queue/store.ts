@@ -1,0 +1,49 @@
+// What the two places where queues can live (Redis, Postgres) have in common.
+import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { Config } from '../config.ts';
+import type { QueueName } from './queues.ts';
+
+/** A job carries the id of a row, and nothing that could move money. */
+export interface JobData {
+  readonly id: string;
+}
+
+/** What a worker may set itself; the rest comes from the configuration. */
+export type WorkerChoices = Pick<WorkerOptions, 'name' | 'autorun' | 'concurrency'>;
+
+export interface Backend {
+  /** The queue, ready for use. Raises, within seconds, while the store is away, and can simply be asked for again. */
+  queue(name: QueueName): Promise<Queue<JobData>>;
+  /** The jobs, of these, that still wait or run. Raises while the store is away. */
+  hanging(name: QueueName, jobIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Whether the store answers. */
+  ping(): Promise<boolean>;
+  /** A sentence about a store that is set up so that it may lose jobs; null when it is not, or cannot be asked. */
+  problem(): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+export interface WorkerBackend {
+  /**
+   * Starts a worker, which then reconnects for ever. On Redis it may start before Redis does; on Postgres it raises while the
+   * database is away. The caller closes it.
+   */
+  worker(name: QueueName, process: Processor<JobData, void>, choices?: WorkerChoices): Promise<Worker<JobData, void>>;
+  /** Whether the store answers. */
+  ping(): Promise<boolean>;
+  /** Closes what the workers share; close the workers first. */
+  close(): Promise<void>;
+}
+
+/** Worker settings that follow from the configuration, the same on both stores. */
+export function workerSettings(config: Config) {
+  return {
+    concurrency: config.JOB_CONCURRENCY,
+    lockDuration: config.JOB_LOCK_MS,
+    // A job whose worker died is back within two of these; the sweep does not wait for it.
+    stalledInterval: config.JOB_LOCK_MS,
+    maxStalledCount: 1,
+    // BullMQ's own 15 s would leave workers idle long after the store is back.
+    runRetryDelay: 1000,
+  } as const;
+}
