@@ -1,5 +1,6 @@
 // The release command: applies the migrations (`down` takes the last batch back, `status` lists), and says what it did.
 import { readVariables } from './config.ts';
+import { isConnectionLoss } from './db/knex.ts';
 import { migrate, migrationStatus, rollBack } from './db/migrations.ts';
 
 export { migrate };
@@ -33,9 +34,9 @@ async function main(command: string): Promise<void> {
 }
 
 /** One sentence for the failures an operator meets; anything else keeps its own message. */
-function sentence(error: unknown): string {
+export function migrationProblem(error: unknown): string {
   const { code = '', message } = error as Error & { code?: string };
-  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || /timeout expired|connection timeout/i.test(message)) {
+  if (['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH'].includes(code) || isConnectionLoss(error)) {
     return 'The database does not answer: check DATABASE_URL (or MIGRATION_DATABASE_URL), and that it runs.';
   }
   if (code === '28P01' || code === '28000') return 'The database refused the user or password in its address.';
@@ -43,14 +44,14 @@ function sentence(error: unknown): string {
   if (code === '42501')
     return `The database role may not do this (${message}): give MIGRATION_DATABASE_URL one that may.`;
   if (code === '55P03') return 'Another migration has been running for two minutes: wait for it, or end it.';
-  return `The migration failed and was undone: ${message}`;
+  return code === '' ? message : `The migration failed and was undone: ${message}`;
 }
 
 if (import.meta.main) {
   try {
     await main(process.argv[2] ?? 'up');
   } catch (error) {
-    console.error((error as { code?: string }).code === undefined ? (error as Error).message : sentence(error));
+    console.error(migrationProblem(error));
     process.exitCode = 1;
   }
 }

@@ -1,6 +1,7 @@
 // A lock file that says who holds a folder, and that a killed holder cannot keep.
-import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './private-file.ts';
 import { identityOf } from './process-identity.ts';
 
 /** Somebody alive holds the lock. */
@@ -21,7 +22,7 @@ export interface Lock {
 
 /** Takes the lock for this process. Raises LockHeld while its holder is alive; file system errors come through as they are. */
 export function acquireLock(path: string): Lock {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const mine = JSON.stringify({ pid: process.pid, identity: identityOf(process.pid) });
   const draft = `${path}.${process.pid}.${process.hrtime.bigint()}`;
   let recovered = false;
@@ -45,6 +46,12 @@ export function acquireLock(path: string): Lock {
       if (read(path) === mine) rmSync(path, { force: true });
     },
   };
+}
+
+/** Whether somebody alive holds the lock. */
+export function isHeld(path: string): boolean {
+  const holder = parse(read(path) ?? '');
+  return holder !== null && holder.identity === identityOf(holder.pid);
 }
 
 /** Removes the stale lock that was read, unless another newcomer replaced it meanwhile: then its lock is put back. */

@@ -1,4 +1,4 @@
-// Finds free loopback ports and tells whether one is taken.
+// Finds free loopback ports and says why one cannot be used.
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
@@ -12,13 +12,21 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether something else already listens there (or we may not). */
-export async function isTaken(host: string, port: number): Promise<boolean> {
+/** Why nothing can listen there, in one sentence that names the variable to change; null when it can. */
+export async function portProblem(variable: string, host: string, port: number): Promise<string | null> {
   const server = createServer();
-  const outcome = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(true));
-    server.listen({ host, port, exclusive: true }, () => resolve(false));
+  const code = await new Promise<string | null>((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen({ host, port, exclusive: true }, () => resolve(null));
   });
-  await new Promise((resolve) => server.close(resolve));
-  return outcome;
+  if (code === null) {
+    server.close();
+    await once(server, 'close');
+    return null;
+  }
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} on ${host} is in use: stop what listens there, or choose another port with ${variable}.`;
+  }
+  if (code === 'EACCES') return `This user may not listen on port ${port}: choose one above 1023 with ${variable}.`;
+  return `Nothing can listen on ${host}, port ${port} (${code}): check HOST and ${variable}.`;
 }

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { asUser, LocalProblem, type RunAs } from './postgres-user.ts';
+import { asUser, type RunAs } from './postgres-user.ts';
+import { LocalProblem } from './problem.ts';
 
 export interface Binaries {
   readonly version: string;

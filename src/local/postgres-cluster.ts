@@ -17,7 +17,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Binaries, reachableFolder } from './postgres-binaries.ts';
-import { asUser, canEnter, LocalProblem, type RunAs } from './postgres-user.ts';
+import { asUser, canEnter, type RunAs } from './postgres-user.ts';
+import { makeFolder } from './private-file.ts';
+import { explain, LocalProblem } from './problem.ts';
 
 /** PostgreSQL reads locale and time zone from its environment; a fixed one makes every machine's database alike. */
 export const POSTGRES_ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/local/bin:/usr/bin:/bin' };
@@ -27,7 +29,7 @@ export const POSTGRES_ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/local/bin:/usr/bi
  * `home/location` points at (so that deleting `home` means a fresh start). It need not exist yet.
  */
 export function locateCluster(home: string, user: RunAs, log: (sentence: string) => void): string {
-  mkdirSync(home, { recursive: true });
+  makeFolder(home);
   if (user !== null) chmodSync(home, 0o711);
   const pointer = join(home, 'location');
   const pointed = readIfThere(pointer);
@@ -122,22 +124,6 @@ async function runInitdb(of: Parameters<typeof initialise>[0], draft: string, pa
   if (code === 0) return;
   const reason = said.split('\n').find((line) => /error|fatal|could not/i.test(line)) ?? said.split('\n')[0] ?? '';
   throw explain(reason, draft) ?? new LocalProblem(`The database could not be created in ${draft}: ${reason.trim()}`);
-}
-
-/** The sentence for what PostgreSQL and the file system say when a folder cannot be used, or null when it is something else. */
-export function explain(said: string, folder: string): LocalProblem | null {
-  if (/No space left|ENOSPC|Disk quota/i.test(said)) {
-    return new LocalProblem(`The disk that holds ${folder} is full: free some space and start again.`);
-  }
-  if (/ENOTDIR|EEXIST|Not a directory/.test(said)) {
-    return new LocalProblem(`${folder} is not a folder, nor can it become one: choose another with DATA_DIR.`);
-  }
-  if (/Permission denied|EACCES|EPERM|Read-only file system|EROFS/i.test(said)) {
-    return new LocalProblem(
-      `The folder ${folder} cannot be written: make it writable, or choose another with DATA_DIR.`,
-    );
-  }
-  return null;
 }
 
 function claim(outside: string, home: string, pointer: string): string {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { LocalProblem } from './postgres-user.ts';
+import { LocalProblem } from './problem.ts';
 import { commandOf, isAlive } from './process-identity.ts';
 
 const FAST_STOP_MS = 20_000;

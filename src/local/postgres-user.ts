@@ -1,13 +1,9 @@
 // Which system user PostgreSQL runs as: it refuses root, so root hands it to an ordinary user and checks what that user reaches.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { LocalProblem } from './problem.ts';
 
 /** A system user that PostgreSQL is started as; null means: as ourselves. */
 export type RunAs = { readonly name: string; readonly uid: number; readonly gid: number } | null;
-
-/** Something that keeps the embedded database from running, in one sentence that says what to do. */
-export class LocalProblem extends Error {
-  override name = 'LocalProblem';
-}
 
 /** As root: the user `postgres`, created when it is missing, else `nobody`. As anyone else: null. */
 export function userForPostgres(): RunAs {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type EmbeddedPostgres, startPostgres } from '../../src/local/postgres.ts';
-import { explain } from '../../src/local/postgres-cluster.ts';
+import { explain } from '../../src/local/problem.ts';
 import { isAlive } from '../../src/local/process-identity.ts';
 import { until } from '../support/until.ts';
 
