@@ -24,6 +24,8 @@ const secretKey = z
 const httpUrl = z
   .string()
   .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'must be an http(s) address');
+const oneOf = <const Word extends string>(words: readonly [Word, ...Word[]]) =>
+  z.enum(words, { error: `must be ${words.join(' or ')}` });
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -57,8 +59,8 @@ export const variables = {
     .optional(),
   DATA_DIR: z.string().min(1).default('.local'),
   SIMULATOR_PORT: count(4010, 0),
-  API_ENVIRONMENT: z.enum(['live', 'test']).optional(),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  API_ENVIRONMENT: oneOf(['live', 'test']).optional(),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   TRUSTED_PROXY_HOPS: count(0, 0),
   DATA_ENCRYPTION_KEY: secretKey.optional(),
   EVERSEND_BASE_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).default('https://api.eversend.co/v1'),
@@ -67,7 +69,7 @@ export const variables = {
   EVERSEND_API_KEY: z.string().min(1).optional(),
   EVERSEND_ORIGIN: z.string().min(1).optional(),
   EVERSEND_WEBHOOK_SECRET: z.string().min(1).optional(),
-  EVERSEND_WEBHOOK_ALGORITHM: z.enum(['sha512', 'sha256']).default('sha512'),
+  EVERSEND_WEBHOOK_ALGORITHM: oneOf(['sha512', 'sha256']).default('sha512'),
   PROVIDER_CONNECT_TIMEOUT_MS: ms(5 * SECOND),
   PROVIDER_TIMEOUT_MS: ms(MINUTE),
   PROVIDER_MAX_CONCURRENCY: count(2),
@@ -79,9 +81,9 @@ export const variables = {
   RESEND_MARGIN_MS: ms(MINUTE),
   RESEND_LOOKUPS: count(3, 1),
   RESEND_LOOKUP_SPAN_MS: ms(MINUTE),
-  PAYOUT_RESEND_POLICY: z.enum(['after_expiry', 'never']).default('after_expiry'),
+  PAYOUT_RESEND_POLICY: oneOf(['after_expiry', 'never']).default('after_expiry'),
   COLLECTION_RESEND_AFTER_MS: ms(10 * MINUTE),
-  COLLECTION_CHARGE_PAYER: z.enum(['payer', 'merchant']).default('payer'),
+  COLLECTION_CHARGE_PAYER: oneOf(['payer', 'merchant']).default('payer'),
   LEASE_MS: ms(30 * SECOND),
   JOB_LOCK_MS: ms(20 * SECOND),
   JOB_CONCURRENCY: count(32),

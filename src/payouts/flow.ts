@@ -206,14 +206,16 @@ function destinationOf(found: BookingInput['found']) {
   };
 }
 
-/** The provider gave the money back: the wallet gets amount and fee, partners give back their share; the charge only if it came back too. */
+/**
+ * The provider gave the money back: the wallet gets amount and fee, partners give back their share. Whether our charge came back
+ * too cannot be seen in the answer, so the configuration says what to assume.
+ */
 function reverse(of: BookingInput): Booking {
-  const { transaction, found } = of;
+  const { transaction, found, config } = of;
   const { amountMinor, feeMinor, chargeMinor, commissionMinor } = figures(of);
   const available = availableAccount(transaction.walletId);
   const system = (kind: Parameters<typeof systemAccount>[0]) => systemAccount(kind, transaction.currency);
-  const keptMinor = found.feesMinor ?? chargeMinor;
-  const chargeBackMinor = keptMinor < chargeMinor ? chargeMinor - keptMinor : 0n;
+  const chargeBackMinor = config.PAYOUT_REFUND_RETURNS_CHARGE === 'yes' ? chargeMinor : 0n;
   return {
     set: {},
     entries: [
