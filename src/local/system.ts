@@ -98,7 +98,10 @@ export async function startSystem(
   running.worker = part('worker', 'The worker', join(SOURCES, '..', 'workers', 'main.ts'), environment);
   const { simulator, web } = running;
   if (simulator !== null) await timed('simulator answers', answers(simulator, `${ports.simulatorUrl}/`, signal));
-  const access = await timed('demo merchant ready', prepareDemo({ config, known: readCredentials(dataDir) }));
+  const access = await timed(
+    'demo merchant ready',
+    prepareDemo({ config, known: readCredentials(dataDir), simulated: settings.simulated }),
+  );
   await timed('API ready', answers(web, `${ports.apiUrl}/readyz`, signal, 200));
 
   const { simulatorUrl, apiUrl } = ports;
