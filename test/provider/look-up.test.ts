@@ -125,8 +125,13 @@ describe('anything less proves nothing', () => {
       data({ transactions: [transaction({ transactionRef: 'x' })], total: 2 }),
       'search_cut_short',
     ],
+    [
+      'the search fills its page',
+      unknownId,
+      data({ transactions: [...Array(50)].map(() => transaction({ transactionRef: 'x' })) }),
+      'search_cut_short',
+    ],
     ['the address fails', ({ json }) => json(502, {}), nothing, 'server_error'],
-    ['the address hangs', () => undefined, nothing, 'timeout'],
     ['the address is an HTML page', ({ response }) => void response.end('<html>'), nothing, 'unreadable'],
     [
       'the address redirects',
@@ -139,6 +144,17 @@ describe('anything less proves nothing', () => {
   ])('%s', async (_what, address, search, code) => {
     answering(address, search);
     expect(await provider.lookUp(asked)).toMatchObject({ kind: 'unavailable', code });
+  });
+
+  test('an address that hangs', async () => {
+    const hurried = createEversendProvider({
+      config: providerConfig(server.url, { PROVIDER_TIMEOUT_MS: '300' }),
+      cache: createTestCache(),
+      log: silentLog,
+    });
+    answering(() => undefined, nothing);
+    expect(await hurried.lookUp(asked)).toMatchObject({ kind: 'unavailable', code: 'timeout' });
+    await hurried.close();
   });
 
   test('a provider that cannot be reached', async () => {

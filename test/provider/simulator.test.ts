@@ -18,11 +18,11 @@ beforeAll(async () => {
     otpExempt: true,
     settleMs: 30,
     wallets: { UGX: '90000000' },
-    settings: { hang_ms: 2000, slow_ms: 1000 },
+    settings: { hang_ms: 3000, slow_ms: 2000 },
   });
   provider = createEversendProvider({
     // The breaker would rest after five faults in a row; here every call is meant to meet its fault.
-    config: providerConfig(simulator.url, { RETRY_BASE_MS: '1', PROVIDER_TIMEOUT_MS: '300' }),
+    config: providerConfig(simulator.url, { RETRY_BASE_MS: '1', PROVIDER_TIMEOUT_MS: '800' }),
     cache: createTestCache(),
     log: silentLog,
   });

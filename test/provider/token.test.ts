@@ -1,5 +1,5 @@
 // The access token: one fetch for everybody, renewed ahead of its end, replaced once when it is refused.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEversendProvider } from '../../src/provider/eversend/adapter.ts';
 import type { Provider } from '../../src/provider/provider.ts';
 import {
@@ -56,10 +56,13 @@ describe('fetching', () => {
   test('it is asked for with our credentials as headers, once for all callers of all processes', async () => {
     server.onToken(issue('shared', { expires: inMs(3_600_000) }));
     const processes = [startProcess(), startProcess(), startProcess()];
+    const looks = vi.spyOn(cache, 'get');
     const tokens = await Promise.all(processes.flatMap((one) => [...Array(20)].map(() => one.token())));
     expect(new Set(tokens.map(({ token }) => token))).toEqual(new Set(['shared']));
     expect(tokens[0]?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 3_500_000);
     expect(server.tokenCalls).toHaveLength(1);
+    // Twenty callers of a process are one: they do not crowd the shared cache either.
+    expect(looks.mock.calls.length).toBeLessThan(processes.length * 10);
     expect(server.tokenCalls[0]).toMatchObject({
       method: 'GET',
       path: '/v1/auth/token',

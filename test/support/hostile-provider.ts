@@ -86,7 +86,7 @@ export function providerConfig(url: string, more: Record<string, string> = {}): 
     EVERSEND_BASE_URL: url,
     EVERSEND_CLIENT_ID: 'client',
     EVERSEND_CLIENT_SECRET: 'secret',
-    PROVIDER_TIMEOUT_MS: '400',
+    PROVIDER_TIMEOUT_MS: '3000',
     PROVIDER_CONNECT_TIMEOUT_MS: '300',
     PROVIDER_RATE_PER_SECOND: '0',
     QUOTATION_MARGIN_MS: '1000',
