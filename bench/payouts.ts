@@ -72,12 +72,14 @@ async function startAll(of: {
   flags: Flags;
   servers: Servers;
   cleanup: AsyncDisposableStack;
+  say: (sentence: string) => void;
 }): Promise<ReadonlyMap<Contestant, Subject>> {
   const { flags, servers, cleanup } = of;
   const subjects = new Map<Contestant, Subject>();
   for (const [index, name] of flags.only.entries()) {
     const provider = await startProvider({ webhookSecret: WEBHOOK_SECRET });
     cleanup.defer(() => provider.close());
+    cleanup.defer(() => of.say(`${name}: the provider counted ${JSON.stringify(provider.counts)}`));
     const common = { servers, provider, redisDatabase: index, cleanup };
     subjects.set(
       name,

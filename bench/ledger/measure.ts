@@ -22,6 +22,8 @@ export type LedgerResults = Readonly<Record<'function' | 'post' | 'functionBatch
 
 export const IN_FLIGHT = 8;
 export const BATCH = 100;
+/** So many that batches in flight together seldom share one; the same number on both sides. */
+const WALLETS = 20_000;
 
 export async function measureLedger(of: {
   flags: Flags;
@@ -30,9 +32,9 @@ export async function measureLedger(of: {
   say: (sentence: string) => void;
 }): Promise<LedgerResults> {
   const { flags, servers, cleanup, say } = of;
-  const plain = await openPlainTransfers(await servers.createDatabase('plain_ledger'), IN_FLIGHT);
+  const plain = await openPlainTransfers(await servers.createDatabase('plain_ledger'), WALLETS, IN_FLIGHT);
   cleanup.defer(() => plain.close());
-  const posted = await openPostedTransfers(await servers.createDatabase('product_ledger'), IN_FLIGHT);
+  const posted = await openPostedTransfers(await servers.createDatabase('product_ledger'), WALLETS, IN_FLIGHT);
   cleanup.defer(() => posted.close());
   const results: LedgerResults = { function: [], post: [], functionBatched: [], postBatched: [] };
   const contestants = [

@@ -1,6 +1,6 @@
 // The ledger's yardstick: the same transfer as one plain plpgsql function, called from Node as a named statement.
 import pg from 'pg';
-import { createSkeletonSchema, WALLETS } from '../skeleton/schema.ts';
+import { createSkeletonSchema } from '../skeleton/schema.ts';
 import type { Transfers } from './measure.ts';
 
 const FUNCTIONS = `
@@ -36,8 +36,8 @@ const FUNCTIONS = `
   CREATE UNIQUE INDEX ON transfers (reference);
 `;
 
-/** Opens the yardstick on an empty database. */
-export async function openPlainTransfers(url: string, connections: number): Promise<Transfers> {
+/** Opens the yardstick on an empty database; transfers go between the first `count` wallets. */
+export async function openPlainTransfers(url: string, count: number, connections: number): Promise<Transfers> {
   await createSkeletonSchema(url);
   const pool = new pg.Pool({ connectionString: url, max: connections });
   pool.on('error', () => {});
@@ -45,19 +45,19 @@ export async function openPlainTransfers(url: string, connections: number): Prom
   let made = 0;
   const next = () => {
     made += 1;
-    const source = 1 + Math.floor(Math.random() * WALLETS);
-    const target = 1 + ((source + Math.floor(Math.random() * (WALLETS - 1))) % WALLETS);
+    const source = 1 + Math.floor(Math.random() * count);
+    const target = 1 + ((source + Math.floor(Math.random() * (count - 1))) % count);
     return { source, target, reference: `transfer-${made}` };
   };
   return {
-    async transfer(count) {
-      if (count === 1) {
+    async transfer(batchSize) {
+      if (batchSize === 1) {
         const { source, target, reference } = next();
         const values = [source, target, 100, reference];
         await pool.query({ name: 'transfer', text: 'SELECT transfer($1, $2, $3, $4)', values });
         return;
       }
-      const batch = Array.from({ length: count }, next);
+      const batch = Array.from({ length: batchSize }, next);
       const values = [
         batch.map((one) => one.source),
         batch.map((one) => one.target),

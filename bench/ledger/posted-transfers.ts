@@ -6,11 +6,9 @@ import { post } from '../../src/ledger/post.ts';
 import { CURRENCY, setUpProduct } from '../product/set-up.ts';
 import type { Transfers } from './measure.ts';
 
-const MERCHANTS = 4;
-
-/** Opens the product's ledger on an empty database, with funded wallets. */
-export async function openPostedTransfers(url: string, connections: number): Promise<Transfers> {
-  await setUpProduct(url, MERCHANTS);
+/** Opens the product's ledger on an empty database, with `count` funded wallets. */
+export async function openPostedTransfers(url: string, count: number, connections: number): Promise<Transfers> {
+  await setUpProduct(url, { merchants: 1, owners: count });
   const db = openDatabase({ url, poolSize: connections, onError: () => {} });
   const wallets: string[] = await db('wallets').pluck('id');
   let made = 0;

@@ -8,7 +8,7 @@ import { freePort } from '../../src/local/ports.ts';
 import { type Child, startChild } from '../harness/child.ts';
 import type { BenchProvider } from '../harness/provider.ts';
 import type { Servers } from '../harness/servers.ts';
-import type { Subject } from '../harness/subject.ts';
+import { OWNERS, type Subject } from '../harness/subject.ts';
 import { setUpProduct } from './set-up.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -28,7 +28,7 @@ export async function startProduct(of: {
   profile: string | null;
 }): Promise<Subject> {
   const databaseUrl = await of.servers.createDatabase('product');
-  const keys = await setUpProduct(databaseUrl, MERCHANTS);
+  const keys = await setUpProduct(databaseUrl, { merchants: MERCHANTS, owners: OWNERS });
   const port = await freePort();
   const env = environmentFor({
     // Whatever configuration surrounds us is not the benchmark's: an empty variable counts as absent.
