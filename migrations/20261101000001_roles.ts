@@ -9,6 +9,8 @@ export async function up(knex: Knex): Promise<void> {
     END $$;
     GRANT eversend_app TO CURRENT_USER;
     GRANT USAGE ON SCHEMA public TO eversend_app;
+    -- Readiness asks whether the database is as new as the code.
+    GRANT SELECT ON schema_migrations TO eversend_app;
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
   `);
 }

@@ -16,6 +16,8 @@ export async function up(knex: Knex): Promise<void> {
       CONSTRAINT erased_is_gone CHECK ((erased_at IS NULL) = (sealed IS NOT NULL)),
       CONSTRAINT erased_is_not_found CHECK (erased_at IS NULL OR (otp_sealed IS NULL AND account_hash IS NULL AND last_four_hash IS NULL))
     );
+    -- Pins that wait for their payer's prompt, to be forgotten in time.
+    CREATE INDEX personal_data_pins ON personal_data (subject_id) WHERE otp_sealed IS NOT NULL;
     CREATE INDEX personal_data_by_account ON personal_data (account_hash) WHERE account_hash IS NOT NULL;
     CREATE INDEX personal_data_by_last_four ON personal_data (last_four_hash) WHERE last_four_hash IS NOT NULL;
 

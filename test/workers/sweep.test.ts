@@ -2,6 +2,7 @@
 
 import type { Job } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCollection } from '../../src/collections/create.ts';
 import { openDatabase } from '../../src/db/knex.ts';
 import { createPayout } from '../../src/payouts/create.ts';
 import type { Bell } from '../../src/queue/queues.ts';
@@ -150,6 +151,23 @@ describe('housekeeping', () => {
       'settled',
     ]);
     expect(await checkReturns(world, flows)).toBe(0);
+  });
+
+  it('forgets a pin that could not be used in time', async () => {
+    const request = world.request({ route: 'POST /v1/collections' });
+    const otp = { pinId: 'VE0a1b2c3d', pin: '123456' };
+    const common = { owner: null, customer: null, redirectUrl: null, reference: null, metadata: {} };
+    await createCollection(world, world.caller, request, {
+      ...common,
+      amountMinor: 100_000n,
+      currency: 'UGX',
+      country: 'UG',
+      phone: '+256712345678',
+      otp,
+    });
+    await world.db('transactions').update({ created_at: world.db.raw("now() - interval '11 minutes'") });
+    await keepHouse(world, flows);
+    expect(await world.db('personal_data').whereNotNull('otp_sealed')).toEqual([]);
   });
 
   it('forgets idempotency keys after thirty days, and only those', async () => {

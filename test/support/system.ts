@@ -1,0 +1,198 @@
+// The whole system as production runs it, for a test: real processes on a database, a queue store and a simulator of their own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { inTransaction, run } from '../../src/db/knex.ts';
+import { newId } from '../../src/ids.ts';
+import { entry } from '../../src/ledger/journal.ts';
+import { availableAccount, systemAccount } from '../../src/ledger/ledger-account.ts';
+import { post } from '../../src/ledger/post.ts';
+import { createApiKey } from '../../src/merchants/api-key.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
+import { createDatabase, type TestDatabase } from './database.ts';
+import { freePort } from './ports.ts';
+import { startRedis, type TestRedis } from './redis.ts';
+import { until } from './until.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Every interval in milliseconds, so that hours of doubt pass in seconds. */
+export const COMPRESSED = {
+  API_ENVIRONMENT: 'test',
+  PROVIDER_RATE_PER_SECOND: '0',
+  PROVIDER_MAX_CONCURRENCY: '16',
+  PROVIDER_CONNECT_TIMEOUT_MS: '500',
+  PROVIDER_TIMEOUT_MS: '1000',
+  SEND_WINDOW_MS: '1000',
+  QUOTATION_MARGIN_MS: '200',
+  RESEND_MARGIN_MS: '500',
+  RESEND_LOOKUP_SPAN_MS: '300',
+  COLLECTION_RESEND_AFTER_MS: '3000',
+  COLLECTION_PATIENCE_MS: '15000',
+  PAYOUT_PATIENCE_MS: '40000',
+  LEASE_MS: '2000',
+  JOB_LOCK_MS: '2000',
+  SWEEP_INTERVAL_MS: '200',
+  RING_GRACE_MS: '1000',
+  RETRY_BASE_MS: '100',
+  RETRY_MAX_MS: '1000',
+  LOOKUP_SCHEDULE_MS: '100,200,400',
+  POLL_SCHEDULE_MS: '300,500,1000',
+  REVERSAL_CHECK_MS: '1000',
+  ROLLUP_INTERVAL_MS: '500',
+  LOG_LEVEL: 'warn',
+} as const;
+
+export interface Part {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again with the same environment; resolves when it runs. */
+  restart(): Promise<void>;
+}
+
+export interface TestSystem {
+  readonly database: TestDatabase;
+  readonly redis: TestRedis | null;
+  readonly simulator: Simulator;
+  readonly merchantId: string;
+  readonly apiKey: string;
+  readonly webs: readonly (Part & { readonly url: string })[];
+  readonly workers: readonly Part[];
+  readonly logs: string[];
+  fund(currency: string, amountMinor: bigint): Promise<string>;
+  /** One API call; `web` picks the process. */
+  call(
+    method: string,
+    path: string,
+    of?: { body?: unknown; key?: string; web?: number },
+  ): Promise<{ status: number; body: unknown }>;
+  close(): Promise<void>;
+}
+
+export async function startSystem(of: {
+  redis: boolean;
+  webs?: number;
+  workers?: number;
+  env?: Record<string, string>;
+  simulator?: SimulatorOptions;
+}): Promise<TestSystem> {
+  const logs: string[] = [];
+  const database = await createDatabase();
+  const redis = of.redis ? await startRedis() : null;
+  const ports = await Promise.all(Array.from({ length: of.webs ?? 1 }, () => freePort()));
+  const simulator = await startSimulator({
+    webhookUrl: `http://127.0.0.1:${ports[0]}/webhooks/eversend`,
+    webhookSecret: 'webhook-secret',
+    settleMs: 200,
+    quotationTtlMs: 5000,
+    otpExempt: true,
+    ...of.simulator,
+  });
+  const env: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '',
+    DATABASE_URL: database.url,
+    ...(redis === null ? {} : { REDIS_URL: redis.url }),
+    EVERSEND_BASE_URL: simulator.url,
+    EVERSEND_CLIENT_ID: 'simulator-client',
+    EVERSEND_CLIENT_SECRET: 'simulator-secret',
+    EVERSEND_WEBHOOK_SECRET: 'webhook-secret',
+    DATA_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ...COMPRESSED,
+    ...of.env,
+  };
+  const merchantId = newId('merchant');
+  await database.db('merchants').insert({ id: merchantId, name: 'Test merchant' });
+  const { secret: apiKey } = await createApiKey(database.db, { merchantId, name: 'test', environment: 'test' });
+  const webs = await Promise.all(
+    ports.map(async (port) => {
+      const url = `http://127.0.0.1:${port}`;
+      const ready = () => until(() => fetch(`${url}/readyz`).then((r) => r.ok), `${url} is ready`, 20_000);
+      return { url, ...(await startPart('src/server.ts', { ...env, PORT: String(port) }, logs, ready)) };
+    }),
+  );
+  const workers = await Promise.all(
+    Array.from({ length: of.workers ?? 1 }, () => startPart('workers/main.ts', env, logs, async () => {})),
+  );
+  return {
+    database,
+    redis,
+    simulator,
+    merchantId,
+    apiKey,
+    webs,
+    workers,
+    logs,
+    fund: (currency, amountMinor) => fund(database, merchantId, currency, amountMinor),
+    async call(method, path, { body, key, web = 0 } = {}) {
+      const response = await fetch(`${webs[web]?.url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${apiKey}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: await response.json() };
+    },
+    async close() {
+      await Promise.all([...webs, ...workers].map((part) => part.kill('SIGKILL')));
+      await simulator.close();
+      await redis?.close();
+      await database.close();
+    },
+  };
+}
+
+async function startPart(
+  file: string,
+  env: Record<string, string>,
+  logs: string[],
+  ready: () => Promise<unknown>,
+): Promise<Part> {
+  const launch = async (): Promise<ChildProcess> => {
+    const launched = spawn(process.execPath, [resolve(ROOT, file)], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [launched.stdout, launched.stderr])
+      stream?.on('data', (chunk: Buffer) => logs.push(chunk.toString()));
+    const exited = once(launched, 'exit').then(() => {
+      throw new Error(`${file} ended at its start:\n${logs.slice(-5).join('')}`);
+    });
+    exited.catch(() => undefined);
+    await Promise.race([ready(), exited]);
+    return launched;
+  };
+  let child = await launch();
+  return {
+    get pid() {
+      return child.pid as number;
+    },
+    async kill(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    },
+    async restart() {
+      child = await launch();
+    },
+  };
+}
+
+function fund(database: TestDatabase, merchantId: string, currency: string, amountMinor: bigint): Promise<string> {
+  return inTransaction(database.db, async (trx) => {
+    const open = { name: 'test_open_wallet', text: 'SELECT open_wallet($1, $2, $3, $4) AS id' };
+    const [row] = await run<{ id: string }>(trx, open, [newId('wallet'), merchantId, '', currency]);
+    const id = row?.id as string;
+    const moves = [{ from: systemAccount('capital', currency), to: availableAccount(id), amountMinor }];
+    await post(trx, [
+      entry({ reference: `fund:${newId('journalEntry')}`, kind: 'fund', currency, actor: 'test', moves }),
+    ]);
+    return id;
+  });
+}
