@@ -121,11 +121,11 @@ describeWithRedis('on Redis', () => {
     const sending = sendAll(3);
     const [first, second] = system.workers;
     const executed = async (least: number) => Object.keys((await summary()).references).length >= least;
-    await until(() => executed(5), 'the provider has executed some');
+    await until(() => executed(5), 'the provider has executed some', 30_000);
     await first?.kill('SIGKILL');
     await first?.restart();
     await system.redis?.flush();
-    await until(() => executed(20), 'the provider has executed more');
+    await until(() => executed(20), 'the provider has executed more', 30_000);
     await system.webs[0]?.kill('SIGKILL');
     await second?.kill('SIGKILL');
     await system.webs[0]?.restart();
@@ -145,7 +145,11 @@ describe('on the Postgres backend', () => {
     });
     await system.fund('UGX', 100_000_000n);
     const sending = sendAll(2);
-    await until(async () => Object.keys((await summary()).references).length >= 5, 'the provider has executed some');
+    await until(
+      async () => Object.keys((await summary()).references).length >= 5,
+      'the provider has executed some',
+      30_000,
+    );
     await system.workers[0]?.kill('SIGKILL');
     await system.workers[0]?.restart();
     await everythingEnds(await sending);
