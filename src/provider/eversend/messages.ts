@@ -102,16 +102,12 @@ export function readTransaction(raw: unknown, asked?: 'collection' | 'payout'): 
   };
 }
 
-const severalTransactions = z.object({ transactions: z.array(z.unknown()) });
-const oneTransaction = z.object({ transaction: z.record(z.string(), z.unknown()) });
-
 /** The raw transactions in an answer's `data`, whether it is a list, holds one, or is one. */
 export function transactionsIn(data: unknown): readonly unknown[] {
-  const several = severalTransactions.safeParse(data);
-  if (several.success) return several.data.transactions;
-  const one = oneTransaction.safeParse(data);
-  if (one.success) return [one.data.transaction];
-  return Array.isArray(data) ? data : [data];
+  if (Array.isArray(data)) return data;
+  const { transactions, transaction } = (data ?? {}) as { transactions?: unknown; transaction?: unknown };
+  if (Array.isArray(transactions)) return transactions;
+  return [typeof transaction === 'object' && transaction !== null ? transaction : data];
 }
 
 /** The provider's own words: a string, a list of them, or an object around either. At most 300 characters, on one line. */
