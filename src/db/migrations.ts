@@ -1,4 +1,5 @@
 // Applies the migrations in order, one process at a time: a second one waits instead of failing.
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
@@ -49,6 +50,14 @@ export async function migrationStatus(
   } finally {
     await knex.destroy();
   }
+}
+
+/** Whether this code knows migrations that the database lacks; asked through the application's own pool. */
+export async function migrationsPending(db: Knex): Promise<boolean> {
+  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.ts'));
+  const rows = (await db.select('name').from('schema_migrations')) as { name: string }[];
+  const applied = new Set(rows.map(({ name }) => name));
+  return files.some((file) => !applied.has(file));
 }
 
 async function alone<T>(url: string, work: (knex: Knex) => Promise<T>): Promise<T> {

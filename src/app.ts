@@ -1,0 +1,48 @@
+// Assembles the HTTP application: what surrounds every request, the routes, and the answer to everything else.
+import { type Env, Hono, type Schema } from 'hono';
+import type { Context } from './context.ts';
+import type { HttpEnv } from './http/exchange.ts';
+import { mountRoutes } from './http/mount.ts';
+import { answerError, answerProblem } from './http/problem.ts';
+import { collectionRoutes } from './http/routes/collections.ts';
+import { mountDocs } from './http/routes/docs.ts';
+import { healthRoutes } from './http/routes/health.ts';
+import { withDescription } from './http/routes/openapi.ts';
+import { payoutRoutes } from './http/routes/payouts.ts';
+import { transactionRoutes } from './http/routes/transactions.ts';
+import { walletRoutes } from './http/routes/wallets.ts';
+import { webhookRoutes } from './http/routes/webhooks.ts';
+import { surround } from './http/surround.ts';
+
+/**
+ * The application under BASE_PATH. `admin` is the operators' console, mounted at `/admin`; `isStopping` turns readiness off.
+ * It touches nothing until a request comes.
+ */
+export function createApp(
+  ctx: Context,
+  of: { admin?: Hono<Env, Schema, string>; isStopping?: () => boolean } = {},
+): Hono<HttpEnv> {
+  const { BASE_PATH, PUBLIC_URL, API_ENVIRONMENT } = ctx.config;
+  const app = new Hono<HttpEnv>();
+  app.use('*', surround(ctx));
+  app.onError((error, c) => answerError(ctx, c, error));
+  app.notFound((c) =>
+    answerProblem(c, {
+      status: 404,
+      code: 'not_found',
+      detail: `There is nothing here under this address. The API is described at ${BASE_PATH}/docs.`,
+    }),
+  );
+  const routes = [
+    ...collectionRoutes,
+    ...payoutRoutes,
+    ...transactionRoutes,
+    ...walletRoutes,
+    ...webhookRoutes,
+    ...healthRoutes(of.isStopping ?? (() => false)),
+  ];
+  mountRoutes(app, ctx, withDescription(routes, { server: (PUBLIC_URL ?? '') + BASE_PATH }), BASE_PATH);
+  mountDocs(app, BASE_PATH, { mayTry: API_ENVIRONMENT === 'test' });
+  if (of.admin !== undefined) app.route(`${BASE_PATH}/admin`, of.admin);
+  return app;
+}

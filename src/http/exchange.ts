@@ -1,0 +1,43 @@
+// One request and its answer, as every part of the HTTP layer needs to know it.
+import type { Context as HonoContext } from 'hono';
+import { type Headers, SECURITY_HEADERS } from './headers.ts';
+
+/** What is known about a request, filled in on its way; the access log is written from it. */
+export interface Exchange {
+  readonly requestId: string;
+  readonly clientAddress: string | null;
+  readonly startedAt: number;
+  /** The route's pattern, never the path itself: a caller may write anything into a path, a phone number too. */
+  route: string | null;
+  merchantId: string | null;
+  apiKeyId: string | null;
+  /** The problem's code, when the answer is one. */
+  code: string | null;
+  /** Whether the answer was made by `answer`, and so is complete. */
+  complete: boolean;
+}
+
+export interface HttpEnv {
+  Bindings: { incoming?: { socket?: { remoteAddress?: string } } };
+  Variables: { exchange: Exchange };
+}
+export type HttpContext = HonoContext<HttpEnv>;
+
+/** The final answer: every header at once, so that the server can write it without building a Headers object. */
+export function answer(
+  c: HttpContext,
+  of: { status: number; body: string | Uint8Array<ArrayBuffer> | null; contentType: string; headers?: Headers },
+  security: Headers = SECURITY_HEADERS,
+): Response {
+  const exchange = c.get('exchange');
+  exchange.complete = true;
+  return new Response(of.body, {
+    status: of.status,
+    headers: { 'content-type': of.contentType, 'x-request-id': exchange.requestId, ...security, ...of.headers },
+  });
+}
+
+/** A JSON answer from its final text. */
+export function answerJson(c: HttpContext, status: number, body: string, headers?: Headers): Response {
+  return answer(c, { status, body, contentType: 'application/json', ...(headers === undefined ? {} : { headers }) });
+}

@@ -1,0 +1,33 @@
+// The Idempotency-Key header, and what makes two requests under one key the same request.
+import type { Context } from '../context.ts';
+import { InvalidRequest } from '../errors.ts';
+import { canonicalJson } from './strict-json.ts';
+
+const KEY = /^[A-Za-z0-9_.-]{16,128}$/;
+const HEADER = 'Idempotency-Key';
+
+/** The key, bare or as a quoted structured-field string, which mean the same. Raises InvalidRequest naming the header. */
+export function readIdempotencyKey(header: string | undefined): string {
+  if (header === undefined)
+    throw InvalidRequest.field(
+      HEADER,
+      'required',
+      'Send an Idempotency-Key header, a new one for every new payment: a repetition under the same key is answered, not paid again.',
+    );
+  const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
+  if (!KEY.test(key))
+    throw InvalidRequest.field(
+      HEADER,
+      'invalid_idempotency_key',
+      'Send one Idempotency-Key of 16 to 128 characters of A-Z, a-z, 0-9, "_", "." and "-", such as a UUID.',
+    );
+  return key;
+}
+
+/**
+ * The fingerprint of a request's meaning: its path parameters and its body, whatever the order of the keys. Keyed, because the
+ * body holds a phone number and a plain hash of it could be tried out.
+ */
+export function requestHash(ctx: Context, params: unknown, body: unknown): Buffer {
+  return ctx.vault.fingerprint('answer', canonicalJson([params, body]));
+}

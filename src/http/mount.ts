@@ -1,0 +1,82 @@
+// Mounts declared routes: authentication, parsing and the answer are the same for all of them.
+import type { Hono } from 'hono';
+import type { Context } from '../context.ts';
+import { InvalidRequest } from '../errors.ts';
+import { authenticate } from './auth.ts';
+import type { Route } from './define-route.ts';
+import { answerJson, type HttpContext, type HttpEnv } from './exchange.ts';
+import { fieldErrors } from './field-errors.ts';
+import type { Headers } from './headers.ts';
+import { readIdempotencyKey, requestHash } from './idempotency.ts';
+import { answerProblem } from './problem.ts';
+import { readQuery } from './query.ts';
+import { expectJson, JSON_LIMIT_BYTES, parseObject, readBody } from './strict-json.ts';
+
+const NOTHING = Buffer.alloc(0);
+const REPLAYED: Headers = { 'idempotency-replayed': 'true' };
+
+/** Adds the routes under `basePath`, and an answer of 405 for every other method on their paths. */
+export function mountRoutes(app: Hono<HttpEnv>, ctx: Context, routes: readonly Route[], basePath: string): void {
+  const allowed = new Map<string, string[]>();
+  for (const route of routes) {
+    app.on(route.method, patternOf(basePath, route.path), (c) => serve(ctx, route, c));
+    const methods = allowed.get(route.path) ?? [];
+    methods.push(...(route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+    allowed.set(route.path, methods);
+  }
+  for (const [path, methods] of allowed) refuseOtherMethods(app, basePath, path, methods);
+}
+
+function patternOf(basePath: string, path: string): string {
+  return basePath + path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+/** 405 with Allow for whatever method no handler took before. */
+export function refuseOtherMethods(
+  app: Hono<HttpEnv>,
+  basePath: string,
+  path: string,
+  methods: readonly string[],
+): void {
+  const allow = methods.join(', ');
+  app.all(patternOf(basePath, path), (c) => {
+    c.get('exchange').route = path;
+    const detail = `Use ${allow} here.`;
+    return answerProblem(c, { status: 405, code: 'method_not_allowed', detail, headers: { allow } });
+  });
+}
+
+async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Response> {
+  const exchange = c.get('exchange');
+  exchange.route = route.path;
+  const caller = route.scope === null ? null : await authenticate(ctx, c, route.scope);
+  const query = readQuery(c.req.url, route.query);
+  const params = c.req.param();
+  const key = route.idempotent ? readIdempotencyKey(c.req.header('idempotency-key')) : null;
+  let raw: Buffer = NOTHING;
+  let body: unknown;
+  let idempotent = null;
+  if (route.rawLimit !== undefined) {
+    raw = await readBody(c.req.raw, route.rawLimit);
+  } else if (route.body !== undefined) {
+    expectJson(c.req.header('content-type') ?? null);
+    const given = parseObject(await readBody(c.req.raw, JSON_LIMIT_BYTES));
+    const parsed = route.body.safeParse(given);
+    if (!parsed.success) throw new InvalidRequest(fieldErrors(parsed.error.issues, given, 'field'));
+    body = parsed.data;
+    if (key !== null)
+      idempotent = { route: `${route.method} ${route.path}`, key, requestHash: requestHash(ctx, params, given) };
+  }
+  const reply = await route.handler({
+    ctx,
+    caller,
+    params,
+    query,
+    body,
+    raw,
+    idempotent,
+    clientAddress: exchange.clientAddress,
+    header: (name) => c.req.header(name),
+  });
+  return answerJson(c, reply.status, reply.body, reply.replayed === true ? REPLAYED : undefined);
+}

@@ -1,0 +1,21 @@
+// The description of the API as a route of its own, so that it describes itself too.
+import { defineRoute, type Route } from '../define-route.ts';
+import { describeRoutes } from '../openapi.ts';
+
+/** The routes together with the one that describes them all. `server` is where their paths begin. */
+export function withDescription(routes: readonly Route[], of: { server: string }): readonly Route[] {
+  const described: readonly Route[] = [
+    ...routes,
+    defineRoute({
+      method: 'GET',
+      path: '/openapi.json',
+      tag: 'Operation',
+      scope: null,
+      summary: 'This description',
+      responses: { 200: { description: 'OpenAPI 3.1.' } },
+      handler: () => ({ status: 200, body: document }),
+    }),
+  ];
+  const document = describeRoutes(described, of);
+  return described;
+}

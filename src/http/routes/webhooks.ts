@@ -1,0 +1,41 @@
+// The provider's callback: raw bytes in, stored once, answered before anything else happens.
+import { InvalidRequest, Unauthenticated } from '../../errors.ts';
+import { SIGNATURE_HEADER } from '../../provider/eversend/signature.ts';
+import { receiveWebhook } from '../../webhooks/receive.ts';
+import { defineRoute } from '../define-route.ts';
+
+const LIMIT_BYTES = 1024 * 1024;
+
+/** What a page in a browser can send anywhere without asking; the provider never does. */
+const FORM = /^(application\/x-www-form-urlencoded|multipart\/|text\/plain)/i;
+const STORED = { status: 200, body: '{"received":true}' };
+
+const receive = defineRoute({
+  method: 'POST',
+  path: '/webhooks/eversend',
+  tag: 'Provider',
+  scope: null,
+  summary: "The provider's callback",
+  description:
+    'For Eversend alone: set this address in its dashboard. The header `X-Eversend-Signature` is the HMAC of the raw body in hex.',
+  rawLimit: LIMIT_BYTES,
+  responses: { 200: { description: 'Stored, or known already.' } },
+  refusals: {
+    401: { code: 'bad_signature', description: 'The signature is missing or wrong.' },
+    413: { code: 'body_too_large', description: 'More than a megabyte.' },
+    415: { code: 'unsupported_encoding', description: 'A content encoding, or a form.' },
+    503: { code: 'unavailable', description: 'It could not be stored: send it again.' },
+  },
+  async handler({ ctx, raw, clientAddress, header }) {
+    if (FORM.test(header('content-type') ?? '')) {
+      const message = 'Send the event as JSON.';
+      throw new InvalidRequest([], { code: 'unsupported_media_type', message, status: 415 });
+    }
+    const verdict = await receiveWebhook(ctx, { rawBody: raw, signature: header(SIGNATURE_HEADER), clientAddress });
+    if (verdict === 'bad_signature')
+      throw new Unauthenticated('The signature does not fit this body and our secret.', 'bad_signature');
+    return STORED;
+  },
+});
+
+export const webhookRoutes = [receive];
