@@ -1,5 +1,7 @@
 // The merchant, API key, administrator and funded wallets that a newcomer's first payment needs; made once, found again later.
 
+import { Administrator, createAdministrator, setPassword } from '../admin/administrator.ts';
+import { generatePassword, hashPassword } from '../admin/password.ts';
 import { audit } from '../audit/audit.ts';
 import { compose } from '../compose.ts';
 import type { Config } from '../config.ts';
@@ -18,6 +20,7 @@ import type { Credentials } from './credentials.ts';
 export type DemoAccess = Pick<Credentials, 'apiKey' | 'adminEmail' | 'adminPassword'>;
 
 const NAME = 'Demo merchant';
+const ADMINISTRATOR = 'admin@localhost';
 const CURRENCIES = ['UGX', 'KES', 'GHS', 'RWF', 'NGN', 'XAF', 'USD'];
 const BY_NPM_START = { actor: 'local', clientAddress: null } as const;
 
@@ -33,10 +36,15 @@ export async function prepareDemo(of: {
 }): Promise<DemoAccess> {
   const ctx = compose(of.config, createLogger('error', process.stderr));
   try {
-    const { merchantId, apiKey } = await accessFor(ctx, of.known.apiKey ?? '');
-    if (of.simulated) await fund(ctx, merchantId);
-    const { adminEmail = '', adminPassword = '' } = of.known;
-    return { apiKey, adminEmail, adminPassword };
+    // A password is hashed slowly on purpose: the rest need not wait for it.
+    const [person, apiKey] = await Promise.all([
+      administratorFor(ctx, of.known),
+      accessFor(ctx, of.known.apiKey ?? '').then(async (access) => {
+        if (of.simulated) await fund(ctx, access.merchantId);
+        return access.apiKey;
+      }),
+    ]);
+    return { apiKey, ...person };
   } finally {
     await ctx.close();
   }
@@ -55,6 +63,22 @@ async function accessFor(ctx: Context, knownKey: string): Promise<{ merchantId: 
     await audit(trx, { ...BY_NPM_START, action: 'keys.create', subject: apiKey.id });
     return { merchantId: merchant.id, apiKey: secret };
   });
+}
+
+/** The administrator who was written down, if still there, under whatever password; else one with a new password. */
+async function administratorFor(ctx: Context, known: Partial<Credentials>) {
+  const { adminEmail = ADMINISTRATOR, adminPassword = '' } = known;
+  const found = await Administrator.query(ctx.db).findOne({ email: adminEmail });
+  if (found !== undefined && adminPassword !== '') return { adminEmail, adminPassword };
+  const password = generatePassword();
+  const passwordHash = await hashPassword(password);
+  await inTransaction(ctx.db, async (trx) => {
+    const person = { email: adminEmail, role: 'administrator', passwordHash } as const;
+    const id = found === undefined ? (await createAdministrator(trx, person)).id : await setPassword(trx, person);
+    const action = found === undefined ? 'admins.create' : 'admins.password';
+    await audit(trx, { ...BY_NPM_START, action, subject: id });
+  });
+  return { adminEmail, adminPassword: password };
 }
 
 /** Takes the simulator's balances into the book where it knows nothing of them yet, and gives the merchant half of each. */

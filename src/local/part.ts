@@ -34,6 +34,7 @@ export function startPart(of: {
   logs: string;
   environment: NodeJS.ProcessEnv;
   say: (sentence: string) => void;
+  debug: (sentence: string) => void;
 }): Part {
   const logFile = join(of.logs, `${of.name}.log`);
   const stopping = new AbortController();
@@ -53,6 +54,7 @@ export function startPart(of: {
     });
     closeSync(descriptor);
     child = started;
+    of.debug(`${of.title} is process ${started.pid}`);
     return once(started, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   };
 

@@ -75,7 +75,7 @@ export async function startSystem(
   const ports = await timed('ports checked', choosePorts(settings, running.lock.recovered));
 
   const part = (name: string, title: string, script: string, environment: NodeJS.ProcessEnv) =>
-    startPart({ name, title, script, logs, environment, say: voice.say });
+    startPart({ name, title, script, logs, environment, ...voice });
   const environmentOn = (databaseUrl: string) => partsEnvironment({ dataDir, databaseUrl, ...ports });
   if (ports.simulatorUrl !== null) {
     running.simulator = part('simulator', 'The simulator', join(SOURCES, 'simulator', 'main.ts'), {
