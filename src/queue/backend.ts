@@ -6,19 +6,32 @@ import { QUEUE_NAMES } from './queues.ts';
 import { openRedisBackend, openRedisWorkers, redisQueuesForBoard } from './redis-backend.ts';
 import type { Backend, JobData, WorkerBackend } from './store.ts';
 
+const QUIET_MS = 5000;
+
 /** For adding and asking: refused at once, or within seconds, while the store is away. */
 export function openBackend(config: Config): Backend {
   return config.REDIS_URL === undefined ? openPostgresBackend(config) : openRedisBackend(config.REDIS_URL);
 }
 
 /**
- * For `workers/define-worker.ts`. `onError` hears of lost connections, which the workers outlive. On Postgres it makes
+ * For `workers/define-worker.ts`. `onError` hears of lost connections, which the workers outlive, at most once in five seconds. On Postgres it makes
  * BullMQ's tables first and raises while the database is away.
  */
 export async function openWorkerBackend(config: Config, onError: (error: Error) => void): Promise<WorkerBackend> {
+  const heard = sparingly(onError);
   return config.REDIS_URL === undefined
-    ? openPostgresWorkers(config, onError)
-    : openRedisWorkers(config, config.REDIS_URL, onError);
+    ? openPostgresWorkers(config, heard)
+    : openRedisWorkers(config, config.REDIS_URL, heard);
+}
+
+/** Every worker reports every failed attempt on each of its connections: one of them in five seconds tells as much. */
+function sparingly(onError: (error: Error) => void): (error: Error) => void {
+  let quietUntil = 0;
+  return (error) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + QUIET_MS;
+    onError(error);
+  };
 }
 
 /** BullMQ's own objects for Bull Board, on connections of their own. On Postgres it raises while the database is away. */

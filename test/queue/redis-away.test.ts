@@ -72,14 +72,17 @@ describeWithRedis('Redis', () => {
     await redis.kill();
     const { queues, config } = open(redis.url);
     expect(await queues.ringNow([bell()])).toEqual({ added: 0, failed: 1 });
-    const workers = await openWorkerBackend(config, () => undefined);
+    const heard: Error[] = [];
+    const workers = await openWorkerBackend(config, (error) => void heard.push(error));
     const worked: string[] = [];
     const worker = await workers.worker('payouts', async (job) => void worked.push(job.data.id));
     expect(await workers.ping()).toBe(false);
+    await until(() => heard.length > 0, 'the operator hears of it');
     await redis.start();
     const rung = bell();
     await until(async () => (await queues.ringNow([rung])).added === 1, 'it is found', 5000);
     await until(() => worked.includes(rung.id), 'the worker found it too', 10_000);
+    expect(heard).toHaveLength(1);
     await worker.close();
     await workers.close();
     await queues.close();

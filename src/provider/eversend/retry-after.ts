@@ -1,7 +1,7 @@
 // Reads a Retry-After header: seconds or a date, and nothing that could stall us for long.
 
 /** However long the provider asks for, we ask again after five minutes. */
-export const RETRY_AFTER_CAP_MS = 5 * 60_000;
+const RETRY_AFTER_CAP_MS = 5 * 60_000;
 
 /** Milliseconds to wait as of `now`; null when the header is absent or says nothing readable. */
 export function readRetryAfter(header: string | null, now: Date): number | null {
