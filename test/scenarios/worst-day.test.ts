@@ -136,6 +136,27 @@ describeWithRedis('on Redis', () => {
   }, 120_000);
 });
 
+describeWithRedis('while Postgres itself goes down', () => {
+  it('loses nothing, pays nothing twice, and no process ends for it', async () => {
+    system = await startSystem({
+      redis: true,
+      ownPostgres: true,
+      workers: 2,
+      simulator: { settings: { accept_duplicate_references: true } },
+    });
+    await system.fund('UGX', 100_000_000n);
+    const pids = [...system.webs, ...system.workers].map((part) => part.pid);
+    const sending = sendAll(2);
+    const executed = async (least: number) => Object.keys((await summary()).references).length >= least;
+    await until(() => executed(5), 'the provider has executed some', 30_000);
+    await system.postgres?.restart();
+    await until(() => executed(25), 'the provider has executed more', 30_000);
+    await system.postgres?.restart();
+    await everythingEnds(await sending);
+    for (const pid of pids) expect(process.kill(pid, 0)).toBe(true);
+  }, 120_000);
+});
+
 describe('on the Postgres backend', () => {
   it('loses nothing and pays nothing twice while a worker is killed', async () => {
     system = await startSystem({

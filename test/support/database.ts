@@ -1,8 +1,13 @@
 // A fresh, migrated database for a test: a clone of the run's template, opened under the application's own role.
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { type Db, openDatabase } from '../../src/db/knex.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { startPostgres } from '../../src/local/postgres.ts';
 
 export interface TestDatabase {
   /** Its address, as the application would be given it; pools opened by `openDatabase` switch to the application's role. */
@@ -40,6 +45,35 @@ export async function createEmptyDatabase(): Promise<{ url: string; close(): Pro
   const address = new URL(inject('postgresUrl'));
   address.pathname = `/${name}`;
   return { url: address.href, close: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+export interface ServerDatabase extends TestDatabase {
+  /** Ends the server without a checkpoint, every connection with it, and starts it again on the same address. */
+  restart(): Promise<void>;
+}
+
+/** A migrated database on a server of its own, for tests that take the server down. */
+export async function createServerDatabase(): Promise<ServerDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-server-'));
+  const settings = { fsync: 'off' };
+  let server = await startPostgres({ dataDir: folder, settings });
+  const { url, port } = server;
+  await migrate(url);
+  const db = openDatabase({ url, poolSize: 5, onError: () => {} });
+  return {
+    url,
+    superuserUrl: url,
+    db,
+    async restart() {
+      await server.stop('immediate');
+      server = await startPostgres({ dataDir: folder, port, settings });
+    },
+    async close() {
+      await db.destroy();
+      await server.stop('immediate');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 async function administer(statement: string): Promise<void> {

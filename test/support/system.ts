@@ -10,7 +10,7 @@ import { availableAccount, systemAccount } from '../../src/ledger/ledger-account
 import { post } from '../../src/ledger/post.ts';
 import { createApiKey } from '../../src/merchants/api-key.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
-import { createDatabase, type TestDatabase } from './database.ts';
+import { createDatabase, createServerDatabase, type ServerDatabase, type TestDatabase } from './database.ts';
 import { freePort } from './ports.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 import { until } from './until.ts';
@@ -53,6 +53,8 @@ export interface Part {
 
 export interface TestSystem {
   readonly database: TestDatabase;
+  /** A PostgreSQL of this system's own, when it asked for one. */
+  readonly postgres: ServerDatabase | null;
   readonly redis: TestRedis | null;
   readonly simulator: Simulator;
   readonly merchantId: string;
@@ -72,13 +74,15 @@ export interface TestSystem {
 
 export async function startSystem(of: {
   redis: boolean;
+  ownPostgres?: boolean;
   webs?: number;
   workers?: number;
   env?: Record<string, string>;
   simulator?: SimulatorOptions;
 }): Promise<TestSystem> {
   const logs: string[] = [];
-  const database = await createDatabase();
+  const postgres = of.ownPostgres ? await createServerDatabase() : null;
+  const database = postgres ?? (await createDatabase());
   const redis = of.redis ? await startRedis() : null;
   const ports = await Promise.all(Array.from({ length: of.webs ?? 1 }, () => freePort()));
   const simulator = await startSimulator({
@@ -117,6 +121,7 @@ export async function startSystem(of: {
   );
   return {
     database,
+    postgres,
     redis,
     simulator,
     merchantId,
