@@ -13,16 +13,25 @@ export function refuseToStart<T>(start: () => T): T {
   }
 }
 
+/** What closing connections may take beyond the grace that work is given. */
+const CLOSING_MS = 2000;
+
 /**
- * Runs `stop` once, on SIGTERM or SIGINT, and ends the process with 0 (1 when stopping failed). An error nobody caught is a bug
+ * Runs `stop` once, on SIGTERM or SIGINT, and ends the process with 0 (1 when stopping failed, or took more than `graceMs` and a
+ * little; what was unfinished has its date in the database). An error nobody caught is a bug
  * in an unknown state: it is logged and ends the process with 1, so that its supervisor starts a clean one.
  */
-export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
+export function stopOnSignal(of: { log: Logger; graceMs: number; stop: () => Promise<void> }): void {
+  const { log, graceMs, stop } = of;
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
+    setTimeout(() => {
+      log.warn({ signal }, 'not everything could be closed in time');
+      process.exit(1);
+    }, graceMs + CLOSING_MS).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

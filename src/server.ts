@@ -24,10 +24,14 @@ if (import.meta.main) {
     const listening = await listen(app.fetch, { host: config.HOST, port: config.PORT });
     const url = `http://${config.HOST}:${listening.port}${config.BASE_PATH}`;
     ctx.log.info({ event: 'api_ready', port: listening.port, url }, 'the API is ready');
-    stopOnSignal(ctx.log, async () => {
-      stopping = true;
-      await listening.close(config.SHUTDOWN_GRACE_MS);
-      await ctx.close();
+    stopOnSignal({
+      log: ctx.log,
+      graceMs: config.SHUTDOWN_GRACE_MS,
+      stop: async () => {
+        stopping = true;
+        await listening.close(config.SHUTDOWN_GRACE_MS);
+        await ctx.close();
+      },
     });
   } catch (error) {
     process.stderr.write(`${listenProblem(error as NodeJS.ErrnoException, config.HOST, config.PORT)}\n`);
