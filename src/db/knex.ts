@@ -30,6 +30,8 @@ export function openDatabase(of: {
       keepAlive: true,
     },
     acquireConnectionTimeout: 10_000,
+    // knex would print lost connections to the console, past the logger; whoever asked gets the error anyway.
+    log: { warn() {}, error() {}, debug() {}, deprecate() {} },
     pool: {
       min: 0,
       max: of.poolSize,

@@ -1,0 +1,49 @@
+// `cases list | show`.
+import type { Command } from 'commander';
+import { NotFound } from '../errors.ts';
+import { Case } from '../transactions/case.ts';
+import { viewCase } from '../transactions/dossier.ts';
+import { readCount, readId } from './read.ts';
+import { facts, moment, table } from './table.ts';
+import { verb } from './verb.ts';
+
+export function cases(noun: Command): void {
+  const list = noun
+    .command('list')
+    .description('open cases, oldest first')
+    .option('--all', 'also those that were answered')
+    .option('--limit <count>', 'how many at most', '100');
+  verb<{ all?: boolean; limit: string }>(list, async (desk, options) => {
+    const query = Case.query(desk.db)
+      .orderBy('opened_at')
+      .limit(readCount('--limit', options.limit, 10_000));
+    if (options.all !== true) query.whereNull('resolved_at');
+    const found = (await query).map(viewCase);
+    return {
+      json: found,
+      text: table(
+        ['case', 'kind', 'about', 'amount', 'currency', 'opened', 'resolved'],
+        found.map((one) => [
+          one.id,
+          one.kind,
+          one.subject,
+          one.amount,
+          one.currency,
+          moment(one.openedAt),
+          moment(one.resolvedAt),
+        ]),
+        { right: ['amount'], none: 'There is no open case.' },
+      ),
+    };
+  });
+
+  const show = noun.command('show').description('one case with its evidence').requiredOption('--id <id>', 'which case');
+  verb<{ id: string }>(show, async (desk, options) => {
+    const id = readId('--id', options.id, 'case');
+    const found = await Case.query(desk.db).findById(id);
+    if (found === undefined) throw new NotFound(`There is no case ${id}.`);
+    const view = viewCase(found);
+    const { evidence, ...rest } = view;
+    return { json: view, text: `${facts(Object.entries(rest))}\n\nEvidence\n${JSON.stringify(evidence, null, 2)}` };
+  });
+}
