@@ -74,12 +74,21 @@ function begin(world: World, operation: Operation, present: (operation: Operatio
   const reply = present(operation);
   if (settings['webhook.pendingEvents']) void world.webhooks.announce(operation, 'pending');
   if (world.faults.webhook(operation.key, operation.account, 1).has('before_answer')) {
-    const answered = advanceNow(world, operation);
-    const enough = new Promise<void>((resolve) => world.timers.after(settings['webhook.timeoutMs'], resolve));
-    return { ...reply, hold: Promise.race([answered, enough]) };
+    return { ...reply, hold: delivered(world, operation, settings['webhook.timeoutMs']) };
   }
   plan(world, operation);
   return reply;
+}
+
+/** Resolves when the operation's webhook was delivered, or the answer has waited long enough for that. */
+function delivered(world: World, operation: Operation, mostMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const callOff = world.timers.after(mostMs, resolve);
+    void advanceNow(world, operation).then(() => {
+      callOff();
+      resolve();
+    });
+  });
 }
 
 /** An id that no other operation has; with `shared`, one that all such operations share. */

@@ -16,7 +16,7 @@ export class Book {
   readonly wallets = new Map<string, Wallet>();
   readonly beneficiaries = new Map<number, Beneficiary>();
   readonly #now: () => number;
-  readonly #file: StateFile | null;
+  #file: StateFile | null;
 
   /** Reads the file's entries back, when one is given. Raises an Error with one clear sentence when that fails. */
   constructor(stateFile: string | null, now: () => number) {
@@ -73,6 +73,7 @@ export class Book {
 
   close(): void {
     this.#file?.close();
+    this.#file = null;
   }
 
   #movement(operation: Operation | null, { currency, deltaMinor }: Movement, cause: Cause): Entry {

@@ -61,7 +61,8 @@ const reset: Breaker = ({ call }) => {
 };
 
 const hang: Breaker = ({ world, call, step }) => {
-  world.timers.after(waitOf(step, world.faults.settings.hang_ms), () => call.response.destroy());
+  const cut = () => call.response.destroy();
+  call.response.once('close', world.timers.after(waitOf(step, world.faults.settings.hang_ms), cut));
 };
 
 /** Faults that only delay are carried out where calls are served. */

@@ -37,9 +37,14 @@ function pour(call: Call, megabytes: number): void {
   else call.response.end('"}');
 }
 
-const gzipBomb: Breaker = ({ call }) => {
+const bombs = new Map<number, Buffer>();
+
+const gzipBomb: Breaker = ({ call, step }) => {
+  const megabytes = Number(step.argument ?? 50);
+  const bomb = bombs.get(megabytes) ?? gzipSync(Buffer.alloc(megabytes * MEGABYTE, ' '));
+  bombs.set(megabytes, bomb);
   call.response.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' });
-  call.response.end(gzipSync(Buffer.alloc(50 * MEGABYTE, ' ')));
+  call.response.end(bomb);
 };
 
 const drip: Breaker = ({ world, call, reply }) => {

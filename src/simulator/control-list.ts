@@ -20,6 +20,7 @@ const CALLS = {
   'POST /control/clock':
     '{"advanceMs": 600000}: turns the clock on, for expiries; waits that are running go on as they were',
   'GET /control/otp?phone=%2B256…': 'the pins sent to a phone, newest last',
+  'GET /control/outstanding': 'what is still to come: waits (also for final statuses) and webhooks; both 0 means quiet',
   'GET /control/calls': 'how many calls of each kind; ?key=<reference> for one',
   'GET /control/book': 'every entry, one JSON per line; ?format=array, ?from=<n>',
   'GET /control/book/summary': 'per reference how often it was executed, and totals per currency; ?reference=',

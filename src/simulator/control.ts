@@ -58,6 +58,8 @@ async function reach(world: World, call: Call, body: Fields): Promise<unknown> {
       return { now: new Date(world.turnClock(whole(body, 'advanceMs'))).toISOString() };
     case 'GET /control/otp':
       return { pins: world.otps.sentTo(query.get('phone') ?? '') };
+    case 'GET /control/outstanding':
+      return { waits: world.timers.waiting, webhooks: world.webhooks.busy };
     case 'GET /control/calls':
       return query.has('key') ? world.faults.callsOf(query.get('key') ?? '') : world.faults.calls();
     case 'GET /control/book':

@@ -9,11 +9,13 @@ export interface LogEvent {
   /** What the event is about: a reference where there is one, else a phone, a token, a query. */
   readonly key: string;
   readonly event: string;
+  /** Tells apart what may interleave under one key: the number of a webhook of a transaction. */
+  readonly turn: number;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
 /** One event without its time and place in the arrival order. */
-export type LogicalEvent = Pick<LogEvent, 'channel' | 'key' | 'event' | 'detail'>;
+export type LogicalEvent = Omit<LogEvent, 'n' | 'at'>;
 
 export class EventLog {
   readonly #limit: number;
@@ -24,9 +26,9 @@ export class EventLog {
     this.#limit = limit;
   }
 
-  add(channel: Channel, key: string, event: string, detail: Readonly<Record<string, unknown>>): void {
+  add(channel: Channel, key: string, event: string, detail: Readonly<Record<string, unknown>>, turn = 0): void {
     this.#count += 1;
-    this.#events.push({ n: this.#count, at: Date.now(), channel, key, event, detail });
+    this.#events.push({ n: this.#count, at: Date.now(), channel, key, event, turn, detail });
     // Cut in halves rather than one by one: shifting a long array on every call would cost more than the call.
     if (this.#events.length > 2 * this.#limit) this.#events = this.#events.slice(-this.#limit);
   }
@@ -40,11 +42,11 @@ export class EventLog {
     );
   }
 
-  /** By key, channel and order within them, without times: the same for the same seed and the same requests. */
+  /** By key, channel, turn and order within them, without times: the same for the same seed and the same requests. */
   logical(where: { readonly channel?: string; readonly key?: string } = {}): readonly LogicalEvent[] {
     return this.arrivals(where)
-      .map(({ channel, key, event, detail }) => ({ key, channel, event, detail }))
-      .sort((a, b) => compare(a.key, b.key) || compare(a.channel, b.channel));
+      .map(({ n: _, at: __, ...event }) => event)
+      .sort((a, b) => compare(a.key, b.key) || compare(a.channel, b.channel) || a.turn - b.turn);
   }
 
   clear(): void {

@@ -44,7 +44,7 @@ export const CALL_FAULTS = {
   not_json: { stage: 'after', what: 'HTTP 200 with plain text' },
   error_in_200: { stage: 'after', what: 'HTTP 200 whose body says success: false' },
   huge: { stage: 'after', what: 'HTTP 200 with an endless body (huge:50 = 50 MB)' },
-  gzip_bomb: { stage: 'after', what: 'HTTP 200, Content-Encoding gzip, 50 MB unpacked' },
+  gzip_bomb: { stage: 'after', what: 'HTTP 200, gzip that unpacks to 50 MB (gzip_bomb:50)' },
   drip: { stage: 'after', what: 'the right answer, one byte every 50 ms' },
   wrong_amount: { stage: 'after', what: 'the answer names another amount' },
   wrong_currency: { stage: 'after', what: 'the answer names another currency' },

@@ -8,6 +8,7 @@ import {
   WEBHOOK_FAULTS,
   type WebhookFault,
 } from './fault-list.ts';
+import { applyOrders } from './fault-orders.ts';
 import type { Seed } from './seed.ts';
 import { SUFFIXES, type SuffixFault } from './suffixes.ts';
 import { initialSettings, type Settings } from './switches.ts';
@@ -44,18 +45,23 @@ export class Faults {
   readonly accounts = new Map<string, Plan>();
   readonly #seed: Seed;
   readonly #start: Partial<Settings>;
+  readonly #orders: unknown;
   readonly #calls = new Map<CallGroup, Map<string, number>>();
 
-  constructor(seed: Seed, start: Partial<Settings>) {
+  /** `orders`, as for POST /control/faults, stand from the start and after every reset. Raises OrderProblem. */
+  constructor(seed: Seed, start: Partial<Settings>, orders: unknown) {
     this.#seed = seed;
     this.#start = start;
-    this.settings = { ...initialSettings(), ...start };
+    this.#orders = orders;
+    this.settings = initialSettings();
+    this.reset();
   }
 
-  /** Back to the switches it started with, without rates and plans. The count of calls goes on. */
+  /** Back to the switches, rates and plans it started with. The count of calls goes on. */
   reset(): void {
     Object.assign(this.settings, initialSettings(), this.#start);
     for (const orders of [this.rates, this.latency, this.next, this.references, this.accounts]) orders.clear();
+    applyOrders(this, this.#orders);
   }
 
   forgetCalls(): void {

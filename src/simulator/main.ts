@@ -1,9 +1,6 @@
 // `npm run simulator`: reads its own environment, starts one simulator, prints where it is, stops cleanly.
-import { applyOrders, OrderProblem } from './fault-orders.ts';
-import { Faults } from './faults.ts';
-import { makeSeed } from './seed.ts';
+import { OrderProblem } from './fault-orders.ts';
 import { type SimulatorOptions, startSimulator } from './server.ts';
-import type { Settings } from './switches.ts';
 
 /** A variable that cannot be used; the message is for whoever set it. */
 class EnvironmentProblem extends Error {
@@ -32,17 +29,14 @@ function algorithm(): 'sha512' | 'sha256' | undefined {
   throw new EnvironmentProblem(`EVERSEND_WEBHOOK_ALGORITHM must be sha512 or sha256, not ${text}.`);
 }
 
-/** `SIMULATOR_SWITCHES`: JSON as for POST /control/faults, of which only the switches last beyond a reset. */
-function switches(): Settings | undefined {
-  const text = given('SIMULATOR_SWITCHES');
+/** `SIMULATOR_FAULTS`: JSON as for POST /control/faults; what it orders stands until another order, and again after a reset. */
+function orders(): object | undefined {
+  const text = given('SIMULATOR_FAULTS');
   if (text === undefined) return undefined;
   try {
-    const faults = new Faults(makeSeed(''), {});
-    applyOrders(faults, JSON.parse(text));
-    return faults.settings;
-  } catch (error) {
-    if (!(error instanceof OrderProblem) && !(error instanceof SyntaxError)) throw error;
-    throw new EnvironmentProblem(`SIMULATOR_SWITCHES cannot be used: ${error.message}.`);
+    return JSON.parse(text);
+  } catch {
+    throw new EnvironmentProblem('SIMULATOR_FAULTS must be JSON, such as {"submit": {"hang_after": 0.1}}.');
   }
 }
 
@@ -63,7 +57,7 @@ function readOptions(): SimulatorOptions {
     tokenTtlMs: whole('SIMULATOR_TOKEN_TTL_MS'),
     otpExempt: truth('SIMULATOR_OTP_EXEMPT'),
     stateFile: given('SIMULATOR_STATE_FILE'),
-    settings: switches(),
+    orders: orders(),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
@@ -73,6 +67,7 @@ function sentence(error: unknown): string {
   if (code === 'EADDRINUSE') {
     return `Port ${given('SIMULATOR_PORT') ?? 4010} is already in use: stop what listens there, or set SIMULATOR_PORT to another port.`;
   }
+  if (error instanceof OrderProblem) return `SIMULATOR_FAULTS cannot be used: ${message}.`;
   if (code === 'EACCES') return `The simulator may not open what it was told to (${message}).`;
   return message;
 }

@@ -1,5 +1,5 @@
 // Starts a simulator: a local Eversend with its own book, on its own port, sharing nothing with the product.
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WebhookAlgorithm } from '../provider/eversend/signature.ts';
@@ -41,8 +41,10 @@ export interface SimulatorOptions {
   readonly stateFile?: string;
   /** Opening balances in major units, over the usual ones. */
   readonly wallets?: Readonly<Record<string, string>>;
-  /** Any further switch, by its name in GET /control. */
+  /** Further switches, by their names in GET /control. */
   readonly settings?: Partial<Settings>;
+  /** Switches, rates and plans as for POST /control/faults; a reset comes back to them. */
+  readonly orders?: object;
   /** How many events the log keeps at least. */
   readonly logLimit?: number;
 }
@@ -55,7 +57,7 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** Starts listening. Rejects when the port is taken (`EADDRINUSE`) or the state file cannot be read. */
+/** Starts listening. Rejects when the port is taken (`EADDRINUSE`), the state file cannot be read, or `orders` make no sense. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1';
   let origin = '';
@@ -114,7 +116,7 @@ function makeWorld(options: SimulatorOptions, origin: () => string): World {
   const opening = { ...OPENING_BALANCES, ...options.wallets };
   let turnedMs = 0;
   const now = () => Date.now() + turnedMs;
-  const faults = new Faults(seed, startingSettings(options));
+  const faults = new Faults(seed, startingSettings(options), options.orders ?? {});
   const log = new EventLog(options.logLimit ?? 50_000);
   const timers = new Timers();
   const book = new Book(options.stateFile ?? null, now);
@@ -137,7 +139,7 @@ function makeWorld(options: SimulatorOptions, origin: () => string): World {
     otps: new Otps(seed, now),
     rate: new RateWindow(),
     webhooks: new Webhooks({ seed, faults, log, timers, secret: webhookSecret, url: options.webhookUrl ?? null }),
-    quotationKey: createHash('sha256').update(`quotation ${seedText} ${clientSecret}`).digest(),
+    quotationKey: createSecretKey(createHash('sha256').update(`quotation ${seedText} ${clientSecret}`).digest()),
     turnClock: (ms) => {
       turnedMs += ms;
       return now();

@@ -3,12 +3,21 @@
 export class Timers {
   readonly #open = new Set<NodeJS.Timeout>();
 
-  after(ms: number, run: () => void): void {
+  get waiting(): number {
+    return this.#open.size;
+  }
+
+  /** Runs `run` later; returns what calls it off. */
+  after(ms: number, run: () => void): () => void {
     const timer = setTimeout(() => {
       this.#open.delete(timer);
       run();
     }, ms);
     this.#open.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#open.delete(timer);
+    };
   }
 
   clear(): void {

@@ -25,6 +25,7 @@ export class Webhooks {
   readonly #parts: Parts;
   readonly #postman = new Postman();
   readonly #sent = new Map<string, number>();
+  #busy = { count: 0 };
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -40,19 +41,29 @@ export class Webhooks {
     return this.#postman.url;
   }
 
+  /** How many webhooks are on their way or waiting for another try. */
+  get busy(): number {
+    return this.#busy.count;
+  }
+
   /** Tells the receiver about an operation's status; never rejects. Resolves when the last copy was answered or given up. */
   async announce(operation: Operation, status: Status): Promise<void> {
+    const busy = this.#busy;
+    busy.count += 1;
+    await this.#announce(operation, status);
+    busy.count -= 1;
+  }
+
+  /** Everything is composed at once and from the present state: a late webhook tells what was true when it was due. */
+  async #announce(operation: Operation, status: Status): Promise<void> {
     const { key } = operation;
     const event = (this.#sent.get(key) ?? 0) + 1;
     this.#sent.set(key, event);
     const faults = this.#parts.faults.webhook(key, operation.account, event);
     const names = [...faults];
-    if (faults.has('drop')) return this.#parts.log.add('webhook', key, 'dropped', { status, faults: names });
+    if (faults.has('drop')) return this.#parts.log.add('webhook', key, 'dropped', { status, faults: names }, event);
     if (this.#postman.url === null) return;
     const { settings } = this.#parts.faults;
-    if (faults.has('delay')) {
-      await this.#wait(Math.round(settings['webhook.delayMs'] * this.#parts.seed.unit('webhook-wait', key, event)));
-    }
     const told = faults.has('lie') && status !== 'pending' ? opposite(status) : status;
     const honest = eventBody(operation, told);
     const shown = faults.has('lie_amount') ? otherAmount(honest) : honest;
@@ -63,7 +74,12 @@ export class Webhooks {
     if (faults.has('duplicate')) copies.push(text);
     if (faults.has('respelled')) copies.push(respell(body));
     if (faults.has('reorder')) copies.push(JSON.stringify(eventBody(operation, 'pending')));
-    for (const copy of copies) await this.deliver(key, Buffer.from(copy), signing, { status: told, faults: names });
+    if (faults.has('delay')) {
+      await this.#wait(Math.round(settings['webhook.delayMs'] * this.#parts.seed.unit('webhook-wait', key, event)));
+    }
+    for (const copy of copies) {
+      await this.deliver(key, Buffer.from(copy), signing, { status: told, faults: names }, event);
+    }
   }
 
   /** Sends any bytes, with tries; returns the status of every try (null: no answer). `note` goes into the log. */
@@ -72,6 +88,7 @@ export class Webhooks {
     body: Buffer,
     signing: Signing,
     note: Readonly<Record<string, unknown>>,
+    event = 0,
   ): Promise<readonly (number | null)[]> {
     const { settings } = this.#parts.faults;
     const headers = { 'content-type': 'application/json', ...this.#signatureHeader(body, signing) };
@@ -80,14 +97,16 @@ export class Webhooks {
       if (waitMs > 0) await this.#wait(waitMs);
       const answer = await this.#postman.post(body, headers, settings['webhook.timeoutMs']);
       answers.push(answer);
-      this.#parts.log.add('webhook', key, 'sent', { ...note, signing, try: answers.length, answer });
+      this.#parts.log.add('webhook', key, 'sent', { ...note, signing, try: answers.length, answer }, event);
       if (answer === 200) break;
     }
     return answers;
   }
 
+  /** Starts counting anew; what was still waiting will never be sent. */
   clear(): void {
     this.#sent.clear();
+    this.#busy = { count: 0 };
   }
 
   close(): void {
