@@ -84,6 +84,7 @@ export const variables = {
   PAYOUT_RESEND_POLICY: oneOf(['after_expiry', 'never']).default('after_expiry'),
   COLLECTION_RESEND_AFTER_MS: ms(10 * MINUTE),
   COLLECTION_CHARGE_PAYER: oneOf(['payer', 'merchant']).default('payer'),
+  PAYOUT_REFUND_RETURNS_CHARGE: oneOf(['yes', 'no']).default('yes'),
   LEASE_MS: ms(30 * SECOND),
   JOB_LOCK_MS: ms(20 * SECOND),
   JOB_CONCURRENCY: count(32),
