@@ -132,6 +132,6 @@ function present(world: World, operation: Operation) {
     status: operation.outcome === 'processing' && operation.status === 'pending' ? 'processing' : operation.status,
     createdAt: new Date(operation.createdMs).toISOString(),
     updatedAt: new Date(operation.updatedMs).toISOString(),
-    ...(operation.redirectUrl === null ? {} : { redirectUrl: `${world.origin()}/checkout/${operation.transactionId}` }),
+    ...(operation.redirectUrl === null ? {} : { redirectUrl: `${world.origin}/checkout/${operation.transactionId}` }),
   };
 }

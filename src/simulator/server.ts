@@ -1,6 +1,6 @@
 // Starts a simulator: a local Eversend with its own book, on its own port, sharing nothing with the product.
 import { createHash, createSecretKey } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WebhookAlgorithm } from '../provider/eversend/signature.ts';
 import { Book } from './book.ts';
@@ -60,37 +60,46 @@ export interface Simulator {
 /** Starts listening. Rejects when the port is taken (`EADDRINUSE`), the state file cannot be read, or `orders` make no sense. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1';
-  let origin = '';
-  const world = makeWorld(options, () => origin);
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     receive(request, response, (call) => dispatch(world, call));
   });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 0, host, resolve);
-    });
-  } catch (error) {
-    world.book.close();
-    throw error;
-  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
   const { port } = server.address() as AddressInfo;
-  origin = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+  const origin = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+  // The port comes first and the book after it, in one turn of the loop: whoever holds the port is alone with the state file.
+  const world = openWorld(server, options, origin);
   for (const operation of world.book.index.operations) plan(world, operation);
+  let closed: Promise<void> | null = null;
+  const close = async () => {
+    world.timers.clear();
+    world.webhooks.close();
+    const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await ended;
+    world.timers.clear();
+    world.book.close();
+  };
   return {
     url: `${origin}/v1`,
     controlUrl: `${origin}/control`,
     port,
-    close: async () => {
-      world.timers.clear();
-      world.webhooks.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-      world.timers.clear();
-      world.book.close();
+    close: () => {
+      closed ??= close();
+      return closed;
     },
   };
+}
+
+function openWorld(server: Server, options: SimulatorOptions, origin: string): World {
+  try {
+    return makeWorld(options, origin);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
 }
 
 function dispatch(world: World, call: Call): void {
@@ -108,7 +117,7 @@ function checkout(world: World, { path, response }: Call): void {
   else sendText(response, 404, 'There is no such payment.', 'text/plain');
 }
 
-function makeWorld(options: SimulatorOptions, origin: () => string): World {
+function makeWorld(options: SimulatorOptions, origin: string): World {
   const seedText = options.seed ?? 'eversend';
   const seed = makeSeed(seedText);
   const clientSecret = options.clientSecret ?? 'simulator-secret';

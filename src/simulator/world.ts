@@ -30,5 +30,5 @@ export interface World {
   /** Opening balances in major units. */
   readonly opening: Readonly<Record<string, string>>;
   /** The simulator's own origin, for links it hands out. */
-  readonly origin: () => string;
+  readonly origin: string;
 }

@@ -1,5 +1,5 @@
 // The provider's book: in order, exact, adding up, and found again after a restart.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -142,6 +142,14 @@ describe('a state file', () => {
     await second.simulator.close();
     const third = await startRig({ stateFile: file });
     expect(await third.executed('whole2')).toBe(1);
+  });
+
+  it('is left alone by a second simulator that finds the port taken', async () => {
+    const file = stateFile();
+    const first = await startRig({ stateFile: file });
+    const other = stateFile();
+    await expect(startSimulator({ port: first.simulator.port, stateFile: other })).rejects.toThrow(/EADDRINUSE/);
+    expect(existsSync(other)).toBe(false);
   });
 
   it('that cannot be read stops the start with a sentence that says what to do', async () => {

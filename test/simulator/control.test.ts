@@ -1,6 +1,8 @@
 // The control calls: what they list, set, refuse and put back.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CALL_FAULTS, OUTCOMES, WEBHOOK_FAULTS } from '../../src/simulator/fault-list.ts';
+import { CALL_FAULTS, CALL_GROUPS, OUTCOMES, WEBHOOK_FAULTS } from '../../src/simulator/fault-list.ts';
 import { SUFFIXES } from '../../src/simulator/suffixes.ts';
 import { SWITCHES } from '../../src/simulator/switches.ts';
 import { until } from '../support/until.ts';
@@ -20,6 +22,21 @@ describe('GET /control', () => {
     }
     expect(list.at('switches')).toHaveProperty(['settle.ms'], expect.objectContaining({ now: 1, usual: 1000 }));
   });
+});
+
+it('is described in docs/simulator.md: every switch, fault, outcome and suffix with the same words', () => {
+  const doc = readFileSync(join(import.meta.dirname, '../../docs/simulator.md'), 'utf8');
+  const words = (what: string) => what.replaceAll('|', '\\|');
+  const rows = [
+    ...[...SUFFIXES].map(([suffix, { what }]) => `| \`${suffix}\` | ${words(what)} |`),
+    ...Object.entries(CALL_FAULTS).map(([name, { stage, what }]) => `| \`${name}\` | ${stage} | ${words(what)} |`),
+    ...Object.entries({ ...CALL_GROUPS, ...OUTCOMES }).map(([name, what]) => `| \`${name}\` | ${words(what)} |`),
+    ...Object.entries(WEBHOOK_FAULTS).map(([name, what]) => `| \`${name}\` | ${words(what)} |`),
+    ...Object.entries(SWITCHES).map(([name, { initial, what }]) => {
+      return `| \`${name}\` | \`${words(JSON.stringify(initial))}\` | ${words(what)} |`;
+    }),
+  ];
+  expect(rows.filter((row) => !doc.includes(row))).toEqual([]);
 });
 
 describe('POST /control/faults', () => {

@@ -128,6 +128,15 @@ describe('a call fault', () => {
     expect(await rig.executed('delayed1')).toBe(0);
     await until(async () => (await rig.executed('delayed1')) === 1, 'it is executed all the same');
   });
+
+  it('that delays a payout beyond its quotation leaves it unexecuted: the token had expired when it arrived', async () => {
+    const rig = await shortRig({
+      quotation: { ttlMs: 30 },
+      references: { overtaken1: { submit: ['slow_before:60'] } },
+    });
+    const answer = await rig.payOut('overtaken1');
+    expect([answer.at('message'), await rig.executed('overtaken1')]).toEqual(['token expired', 0]);
+  });
 });
 
 describe('the latency of a group', () => {
