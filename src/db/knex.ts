@@ -13,6 +13,29 @@ pg.types.setTypeParser(pg.types.builtins.INT8, BigInt);
 /** Role that migrations create and pools switch to: it may not alter the journal, the history or the audit log. */
 export const APPLICATION_ROLE = 'eversend_app';
 
+/**
+ * Every statement of ours is short and has its index, so Postgres is told to go by nested loops over indexes. Left to itself it
+ * guesses thousands of rows for each batch, or keeps a plan it made while a table was young, and reads whole tables for one batch
+ * for as long as the connection lives. Who means to read everything (`verifyLedger`) takes this back.
+ */
+const SETTINGS = [
+  "SET statement_timeout = '30s'",
+  "SET lock_timeout = '10s'",
+  "SET idle_in_transaction_session_timeout = '60s'",
+  'SET enable_seqscan = off',
+  'SET enable_hashjoin = off',
+  'SET enable_mergejoin = off',
+  'SET jit = off',
+].join('; ');
+
+/** Inside a transaction that reads whole tables: gives the planner its freedom back. */
+export const READ_EVERYTHING = [
+  'SET LOCAL statement_timeout = 0',
+  'SET LOCAL enable_seqscan = on',
+  'SET LOCAL enable_hashjoin = on',
+  'SET LOCAL enable_mergejoin = on',
+].join('; ');
+
 /** Opens the pool. `onError` hears of connections that die while idle; without a listener such an error would end the process. */
 export function openDatabase(of: {
   url: string;
@@ -37,9 +60,7 @@ export function openDatabase(of: {
       max: of.poolSize,
       afterCreate(connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) {
         connection.on('error', of.onError);
-        const settings =
-          "SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'";
-        connection.query(role === null ? settings : `SET ROLE ${role}; ${settings}`, (error) =>
+        connection.query(role === null ? SETTINGS : `SET ROLE ${role}; ${SETTINGS}`, (error) =>
           done(error ?? null, connection),
         );
       },

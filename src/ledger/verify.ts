@@ -1,5 +1,5 @@
 // Proves the book from its postings alone: entries balance, running balances follow, nothing is below zero, roll-ups are right.
-import type { Db } from '../db/knex.ts';
+import { type Db, READ_EVERYTHING } from '../db/knex.ts';
 
 export interface LedgerVerdict {
   readonly ok: boolean;
@@ -61,7 +61,7 @@ const QUESTIONS: readonly (readonly [problem: string, sql: string])[] = [
 export async function verifyLedger(db: Db): Promise<LedgerVerdict> {
   return db.transaction(
     async (trx) => {
-      await trx.raw('SET LOCAL statement_timeout = 0');
+      await trx.raw(READ_EVERYTHING);
       const problems: string[] = [];
       for (const [problem, sql] of QUESTIONS) {
         const { rows } = (await trx.raw(`${sql} LIMIT 10`)) as { rows: { what: string }[] };
