@@ -8,10 +8,12 @@ import { SECURITY_HEADERS } from './headers.ts';
 import { problemBody } from './problem.ts';
 
 /** A client that needs longer for its headers, or for a body of at most a megabyte, is not trying. */
-const HEADERS_DEADLINE_MS = 10_000;
-const REQUEST_DEADLINE_MS = 15_000;
-/** How often Node looks for those that are over; its default of 30 s would make the deadlines meaningless. */
-const DEADLINE_CHECK_MS = 1000;
+const DEADLINES = {
+  headersMs: 10_000,
+  requestMs: 15_000,
+  /** How often Node looks for those that are over; its default of 30 s would make the deadlines meaningless. */
+  checkMs: 1000,
+};
 /** Longer than load balancers keep theirs (60 s), so that it is they who close an idle connection, and no request is lost in between. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -24,14 +26,17 @@ export interface Listening {
 /** Raises the socket's error (EADDRINUSE and the like). `port` 0 takes a free one. */
 export async function listen(
   fetch: (request: Request, env: never) => Response | Promise<Response>,
-  of: { host: string; port: number },
+  of: { host: string; port: number; deadlines?: typeof DEADLINES },
 ): Promise<Listening> {
+  const { headersMs, requestMs, checkMs } = of.deadlines ?? DEADLINES;
   const server = createServer(
     {
-      headersTimeout: HEADERS_DEADLINE_MS,
-      requestTimeout: REQUEST_DEADLINE_MS,
-      connectionsCheckingInterval: DEADLINE_CHECK_MS,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: checkMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      // A request without Host is refused all the same, by the listener below, with a complete answer.
+      requireHostHeader: false,
     },
     getRequestListener((request, env) => fetch(request, env as never), { errorHandler: () => unreadable() }),
   );

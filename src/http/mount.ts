@@ -15,16 +15,18 @@ import { expectJson, JSON_LIMIT_BYTES, parseObject, readBody } from './strict-js
 const NOTHING = Buffer.alloc(0);
 const REPLAYED: Headers = { 'idempotency-replayed': 'true' };
 
-/** Adds the routes under `basePath`, and an answer of 405 for every other method on their paths. */
+/**
+ * Adds the routes under `basePath`, and an answer of 405 for every other method on their paths. Fixed paths come first, whole:
+ * else a wrong method on `/payouts/quote` would be taken for a payout named "quote".
+ */
 export function mountRoutes(app: Hono<HttpEnv>, ctx: Context, routes: readonly Route[], basePath: string): void {
-  const allowed = new Map<string, string[]>();
-  for (const route of routes) {
-    app.on(route.method, patternOf(basePath, route.path), (c) => serve(ctx, route, c));
-    const methods = allowed.get(route.path) ?? [];
-    methods.push(...(route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
-    allowed.set(route.path, methods);
+  const byPath = Map.groupBy(routes, (route) => route.path);
+  const hasParameter = (path: string) => Number(path.includes('{'));
+  for (const [path, group] of [...byPath].toSorted(([a], [b]) => hasParameter(a) - hasParameter(b))) {
+    for (const route of group) app.on(route.method, patternOf(basePath, path), (c) => serve(ctx, route, c));
+    const methods = group.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    refuseOtherMethods(app, basePath, path, methods);
   }
-  for (const [path, methods] of allowed) refuseOtherMethods(app, basePath, path, methods);
 }
 
 function patternOf(basePath: string, path: string): string {

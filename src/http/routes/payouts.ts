@@ -141,5 +141,4 @@ const read = defineRoute({
   },
 });
 
-// The fixed paths come before the one with a parameter: the first that fits answers.
 export const payoutRoutes = [create, quote, cancel, countries, banks, read];
