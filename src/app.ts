@@ -1,5 +1,5 @@
 // Assembles the HTTP application: what surrounds every request, the routes, and the answer to everything else.
-import { type Env, Hono, type Schema } from 'hono';
+import { type Env, Hono } from 'hono';
 import type { Context } from './context.ts';
 import type { HttpEnv } from './http/exchange.ts';
 import { mountRoutes } from './http/mount.ts';
@@ -18,9 +18,9 @@ import { surround } from './http/surround.ts';
  * The application under BASE_PATH. `admin` is the operators' console, mounted at `/admin`; `isStopping` turns readiness off.
  * It touches nothing until a request comes.
  */
-export function createApp(
+export function createApp<AdminEnv extends Env>(
   ctx: Context,
-  of: { admin?: Hono<Env, Schema, string>; isStopping?: () => boolean } = {},
+  of: { admin?: Hono<AdminEnv>; isStopping?: () => boolean } = {},
 ): Hono<HttpEnv> {
   const { BASE_PATH, PUBLIC_URL, API_ENVIRONMENT } = ctx.config;
   const app = new Hono<HttpEnv>();

@@ -1,4 +1,6 @@
 // Starts the API process and stops it cleanly.
+import { adminApp } from './admin/app.ts';
+import { createBoard } from './admin/board.ts';
 import { createApp } from './app.ts';
 import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
@@ -18,8 +20,9 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
 if (import.meta.main) {
   const config = refuseToStart(() => readConfig());
   const ctx = compose(config);
+  const board = createBoard(config);
   let stopping = false;
-  const app = createApp(ctx, { isStopping: () => stopping });
+  const app = createApp(ctx, { admin: adminApp(ctx, board), isStopping: () => stopping });
   try {
     const listening = await listen(app.fetch, { host: config.HOST, port: config.PORT });
     const url = `http://${config.HOST}:${listening.port}${config.BASE_PATH}`;
@@ -30,6 +33,7 @@ if (import.meta.main) {
       stop: async () => {
         stopping = true;
         await listening.close(config.SHUTDOWN_GRACE_MS);
+        await board.close();
         await ctx.close();
       },
     });

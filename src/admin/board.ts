@@ -1,0 +1,76 @@
+// Bull Board at /admin/queues: the queues to look at, behind the console's login. Nothing can be changed here.
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { HonoAdapter } from '@bull-board/hono';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Hono } from 'hono';
+import type { Config } from '../config.ts';
+import { openQueuesForBoard } from '../queue/backend.ts';
+
+/** Its page carries a `<base>` and inline styles; everything else that a page can load or send is shut, other hosts above all. */
+export const BOARD_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+  "base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+
+const FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+const WHAT = new Map([
+  ['collections', 'Doorbells of collections. A job is an id; what it means is read from the database.'],
+  ['payouts', 'Doorbells of payouts. A job is an id; what it means is read from the database.'],
+  ['webhooks', 'Doorbells of received webhooks. A webhook makes us look at the provider, nothing more.'],
+]);
+
+export interface Board {
+  /** Answers a request below `/admin/queues`. Raises while the queues' store cannot be reached. */
+  fetch(request: Request): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** Opens nothing until it is looked at, and tries again when that failed. `path` is where it is mounted. */
+export function createBoard(config: Config, path = `${config.BASE_PATH}/admin/queues`): Board {
+  let opening: ReturnType<typeof open> | null = null;
+  return {
+    async fetch(request) {
+      opening ??= open(config, path);
+      const opened = await opening.catch((error: unknown) => {
+        opening = null;
+        throw error;
+      });
+      return withoutFonts(await opened.app.fetch(request));
+    },
+    async close() {
+      const opened = await opening?.catch(() => null);
+      await opened?.close();
+    },
+  };
+}
+
+async function open(config: Config, path: string) {
+  const { queues, close } = await openQueuesForBoard(config);
+  const serverAdapter = new HonoAdapter(serveStatic).setBasePath(path);
+  createBullBoard({
+    queues: queues.map((queue) => {
+      const description = WHAT.get(queue.name) ?? '';
+      return new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false, description });
+    }),
+    // The adapter brings its own copy of the board's types; what runs is the same.
+    serverAdapter: serverAdapter as unknown as Parameters<typeof createBullBoard>[0]['serverAdapter'],
+    options: {
+      uiConfig: {
+        boardTitle: 'Queues',
+        hideDocsLink: true,
+        locale: { lng: 'en-US' },
+        miscLinks: [{ text: 'Account and sign out', url: `${config.BASE_PATH}/admin/account` }],
+        theme: { light: { 'font-sans': FONTS }, dark: { 'font-sans': FONTS } },
+      },
+    },
+  });
+  return { app: new Hono().route(path, serverAdapter.registerPlugin()), close };
+}
+
+/** The page asks a third party for fonts; the policy would stop that, but a browser should not even try. */
+async function withoutFonts(answer: Response): Promise<Response> {
+  if (answer.headers.get('content-type')?.includes('text/html') !== true) return answer;
+  const page = (await answer.text()).replace(/<link[^>]*fonts\.googleapis\.com[^>]*>/g, '');
+  return new Response(page, { status: answer.status, headers: answer.headers });
+}

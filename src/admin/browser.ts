@@ -1,0 +1,69 @@
+// What we believe of a browser: the cookie of its session, and whether a form was sent from a page of ours.
+
+import type { Context as HonoContext } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { Config } from '../config.ts';
+import { Forbidden, InvalidRequest } from '../errors.ts';
+import type { Session } from './session.ts';
+
+export interface AdminEnv {
+  Variables: {
+    /** Filled in by what surrounds the whole application. */
+    readonly exchange?: { readonly clientAddress: string | null };
+    session: Session;
+  };
+}
+export type AdminContext = HonoContext<AdminEnv>;
+
+const COOKIE = 'admin_session';
+const FORM = 'application/x-www-form-urlencoded';
+
+/** Whether the browser speaks https, to us or to the proxy in front of us that we were told to trust. */
+function isHttps(c: AdminContext, config: Config): boolean {
+  if (config.PUBLIC_URL !== undefined) return config.PUBLIC_URL.startsWith('https:');
+  const forwarded = config.TRUSTED_PROXY_HOPS > 0 ? c.req.header('x-forwarded-proto') : undefined;
+  return (forwarded?.split(',').at(-1)?.trim() ?? new URL(c.req.url).protocol.slice(0, -1)) === 'https';
+}
+
+/** Over https the name begins with `__Host-`: only we can have set it, and it is never sent in clear. Browsers then insist on the path `/`. */
+function cookieOptions(c: AdminContext, config: Config) {
+  const common = { httpOnly: true, sameSite: 'Strict' } as const;
+  return isHttps(c, config)
+    ? ({ ...common, secure: true, path: '/', prefix: 'host' } as const)
+    : ({ ...common, path: `${config.BASE_PATH}/admin` } as const);
+}
+
+/** The session's token, if it can be one. */
+export function readToken(c: AdminContext, config: Config): string | null {
+  const token = isHttps(c, config) ? getCookie(c, COOKIE, 'host') : getCookie(c, COOKIE);
+  return token !== undefined && /^[A-Za-z0-9_-]{43}$/.test(token) ? token : null;
+}
+
+export function giveToken(c: AdminContext, config: Config, token: string): void {
+  setCookie(c, COOKIE, token, cookieOptions(c, config));
+}
+
+export function takeToken(c: AdminContext, config: Config): void {
+  deleteCookie(c, COOKIE, cookieOptions(c, config));
+}
+
+/**
+ * Refuses whatever could change something and was not sent by a form on a page of ours: Forbidden for another origin, no origin
+ * (browsers name it on every POST) or a sibling site, InvalidRequest 415 for anything that is no form.
+ */
+export function insistOnOwnForm(c: AdminContext, config: Config): void {
+  const site = c.req.header('sec-fetch-site');
+  const origin = c.req.header('origin') ?? '';
+  // A proxy may end TLS and so change the scheme; the name of the host is what another site cannot have.
+  const hosts = [new URL(c.req.url).host, config.PUBLIC_URL === undefined ? '' : new URL(config.PUBLIC_URL).host];
+  const isOwn = /^https?:\/\/[^/]+$/.test(origin) && hosts.includes(origin.replace(/^https?:\/\//, '').toLowerCase());
+  if ((site !== undefined && site !== 'same-origin') || !isOwn)
+    throw new Forbidden('This was not sent from a page of this console.', 'foreign_origin');
+  if (c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() !== FORM)
+    throw new InvalidRequest([], { code: 'unsupported_media_type', message: `Send it as ${FORM}.`, status: 415 });
+}
+
+/** Whether it is a person's browser that wants a page, rather than a script of the page or a program. */
+export function wantsPage(c: AdminContext): boolean {
+  return c.req.header('accept')?.includes('text/html') === true;
+}
