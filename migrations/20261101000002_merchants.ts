@@ -36,7 +36,8 @@ export async function up(knex: Knex): Promise<void> {
       frozen_at timestamptz,
       created_at timestamptz NOT NULL DEFAULT now(),
       updated_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE (merchant_id, owner, currency)
+      UNIQUE (merchant_id, owner, currency),
+      UNIQUE (id, merchant_id)
     );
 
     GRANT SELECT, INSERT, UPDATE ON merchants, api_keys TO eversend_app;

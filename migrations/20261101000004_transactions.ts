@@ -7,8 +7,8 @@ export async function up(knex: Knex): Promise<void> {
     CREATE TABLE transactions (
       id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^(po|co)[0-9A-Z]{26}$'),
       type text NOT NULL CHECK (type = CASE left(id, 2) WHEN 'po' THEN 'payout' ELSE 'collection' END),
-      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
-      wallet_id text COLLATE "C" NOT NULL REFERENCES wallets,
+      merchant_id text COLLATE "C" NOT NULL,
+      wallet_id text COLLATE "C" NOT NULL,
       state text NOT NULL CONSTRAINT known_state CHECK (state IN ('awaiting_approval', 'accepted', 'submitting', 'submitted',
         'in_review', 'settled', 'failed', 'cancelled', 'reversed')),
       currency text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
@@ -24,7 +24,7 @@ export async function up(knex: Knex): Promise<void> {
       fee_ceiling_minor bigint CHECK (fee_ceiling_minor >= 0),
       held_minor bigint NOT NULL DEFAULT 0 CHECK (held_minor >= 0),
       charge_minor bigint CHECK (charge_minor >= 0),
-      provider_transaction_id text COLLATE "C" UNIQUE CHECK (length(provider_transaction_id) BETWEEN 1 AND 100),
+      provider_transaction_id text COLLATE "C" CHECK (length(provider_transaction_id) BETWEEN 1 AND 100),
       failure_code text CHECK (length(failure_code) BETWEEN 1 AND 64),
       failure_message text CHECK (length(failure_message) BETWEEN 1 AND 500),
       reference text COLLATE "C" CHECK (reference ~ '^[\\x21-\\x7e]{1,64}$'),
@@ -47,6 +47,7 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT now(),
       updated_at timestamptz NOT NULL DEFAULT now(),
       settled_at timestamptz,
+      CONSTRAINT wallet_of_the_merchant FOREIGN KEY (wallet_id, merchant_id) REFERENCES wallets (id, merchant_id),
       CONSTRAINT due_unless_final CHECK ((state IN ('settled', 'failed', 'cancelled', 'reversed')) = (due_at IS NULL)),
       CONSTRAINT settled_has_a_time CHECK ((state IN ('settled', 'reversed')) = (settled_at IS NOT NULL)),
       CONSTRAINT failed_has_a_reason CHECK (state <> 'failed' OR (failure_code IS NOT NULL AND failure_message IS NOT NULL)),
@@ -59,6 +60,8 @@ export async function up(knex: Knex): Promise<void> {
         AND (method <> 'eversend' OR amount_type = 'source')
         AND (fee_minor IS NOT NULL OR fee_ceiling_minor IS NOT NULL)))
     ) WITH (fillfactor = 85);
+    -- One transaction of ours per transaction of the provider's.
+    CREATE UNIQUE INDEX transactions_provider_id ON transactions (provider_transaction_id) WHERE provider_transaction_id IS NOT NULL;
     -- The sweep's question: what is due?
     CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
     -- Lists and search of one merchant.

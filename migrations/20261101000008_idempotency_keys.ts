@@ -5,7 +5,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- Kept 30 days. The answer holds personal data, so it is sealed like the rest of it.
     CREATE TABLE idempotency_keys (
-      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
+      merchant_id text COLLATE "C" NOT NULL,
       route text COLLATE "C" NOT NULL,
       key text COLLATE "C" NOT NULL CHECK (key ~ '^[A-Za-z0-9_.-]{16,128}$'),
       request_hash bytea NOT NULL CHECK (octet_length(request_hash) = 32),

@@ -7,7 +7,7 @@ export async function up(knex: Knex): Promise<void> {
     -- beneficiary. Search goes through keyed hashes: of the whole phone or account number, and of its last four digits.
     CREATE TABLE personal_data (
       subject_id text COLLATE "C" PRIMARY KEY,
-      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
+      merchant_id text COLLATE "C" NOT NULL,
       sealed bytea,
       otp_sealed bytea,
       account_hash bytea CHECK (octet_length(account_hash) = 32),

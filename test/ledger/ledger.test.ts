@@ -95,7 +95,7 @@ describe('the database itself', () => {
       /permission denied/,
     );
     await insertRaw(`ALTER TABLE postings DISABLE TRIGGER ALL`);
-    await insertRaw(`DROP TRIGGER entry_is_new ON postings`);
+    await insertRaw(`DROP TRIGGER postings_belong ON postings`);
   });
 
   const forged = (postings: unknown[], currency = 'UGX') =>
