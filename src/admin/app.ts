@@ -39,6 +39,8 @@ export function adminApp(ctx: Context, board: Board): Hono<AdminEnv> {
     await next();
     const isBoard = c.req.path === `${base}/queues` || c.req.path.startsWith(`${base}/queues/`);
     c.header('content-security-policy', isBoard ? BOARD_POLICY : PAGE_POLICY);
+    // With no-referrer, as everywhere else, browsers call the origin of our own forms "null"; other sites are told nothing either way.
+    c.header('referrer-policy', 'same-origin');
   });
   app.use('*', async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') insistOnOwnForm(c, config);

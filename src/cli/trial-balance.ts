@@ -33,17 +33,26 @@ const ORDER = [
   'suspense',
 ];
 
-/** Accounts down, currencies across, zeros as a dash. */
+/** So many currencies stand side by side in a terminal of usual width. */
+const ABREAST = 4;
+
+/** Accounts down, currencies across, a few at a time; zeros as a dash. */
 export function trialBalanceTable(balances: readonly CurrencyBalance[]): string {
+  if (balances.length === 0) return 'Nothing has been booked yet.';
+  const blocks = [];
+  for (let at = 0; at < balances.length; at += ABREAST) blocks.push(block(balances.slice(at, at + ABREAST)));
+  return blocks.join('\n\n');
+}
+
+function block(balances: readonly CurrencyBalance[]): string {
   const currencies = balances.map((one) => one.currency);
   const cell = (text: string | undefined) => (text === undefined ? null : readable(parseWireDecimal(text) ?? 0n));
   const used = ORDER.filter((account) => balances.some((one) => one.accounts[account] !== undefined));
-  return table(
-    ['account', ...currencies],
-    [
-      ...used.map((account) => [account.replaceAll('_', ' '), ...balances.map((one) => cell(one.accounts[account]))]),
-      ...(balances.length === 0 ? [] : [['sum', ...balances.map((one) => cell(one.sum))]]),
-    ],
-    { right: currencies, none: 'Nothing has been booked yet.' },
-  );
+  const accounts = used.map((account) => [
+    account.replaceAll('_', ' '),
+    ...balances.map((one) => cell(one.accounts[account])),
+  ]);
+  return table(['account', ...currencies], [...accounts, ['sum', ...balances.map((one) => cell(one.sum))]], {
+    right: currencies,
+  });
 }

@@ -16,6 +16,7 @@ import { openWallet } from '../merchants/wallet.ts';
 import { adoptFloat } from '../reconciliation/adopt-float.ts';
 import { digest } from '../vault.ts';
 import type { Credentials } from './credentials.ts';
+import { addDemoFees } from './demo-fees.ts';
 
 export type DemoAccess = Pick<Credentials, 'apiKey' | 'adminEmail' | 'adminPassword'>;
 
@@ -25,9 +26,9 @@ const CURRENCIES = ['UGX', 'KES', 'GHS', 'RWF', 'NGN', 'XAF', 'USD'];
 const BY_NPM_START = { actor: 'local', clientAddress: null } as const;
 
 /**
- * Makes sure that the demo merchant, an API key and an administrator exist and, where the provider is the simulator, that its wallets
- * hold money. `known` is what an earlier start wrote down: it is kept as long as the database still accepts it. The database is
- * migrated and the simulator answers.
+ * Makes sure that the demo merchant, an API key and an administrator exist and, where the provider is the simulator, that it has
+ * tariffs and its wallets hold money. `known` is what an earlier start wrote down: it is kept as long as the database still accepts
+ * it. The database is migrated and the simulator answers.
  */
 export async function prepareDemo(of: {
   config: Config;
@@ -40,7 +41,10 @@ export async function prepareDemo(of: {
     const [person, apiKey] = await Promise.all([
       administratorFor(ctx, of.known),
       accessFor(ctx, of.known.apiKey ?? '').then(async (access) => {
-        if (of.simulated) await fund(ctx, access.merchantId);
+        if (of.simulated) {
+          await addDemoFees(ctx.db, BY_NPM_START, access.merchantId);
+          await fund(ctx, access.merchantId);
+        }
         return access.apiKey;
       }),
     ]);
@@ -59,6 +63,7 @@ async function accessFor(ctx: Context, knownKey: string): Promise<{ merchantId: 
   return await inTransaction(ctx.db, async (trx) => {
     const found = await Merchant.query(trx).where('name', NAME).orderBy('id').first();
     const merchant = found ?? (await createMerchant(trx, { name: NAME }));
+    if (found === undefined) await audit(trx, { ...BY_NPM_START, action: 'merchants.create', subject: merchant.id });
     const { apiKey, secret } = await createApiKey(trx, { merchantId: merchant.id, name: 'npm start', environment });
     await audit(trx, { ...BY_NPM_START, action: 'keys.create', subject: apiKey.id });
     return { merchantId: merchant.id, apiKey: secret };

@@ -19,7 +19,7 @@ export function accountPage(base: string, session: Session): Html {
       <dt>E-mail address</dt><dd>${session.email}</dd>
       <dt>Role</dt><dd>${session.role}: ${ROLES[session.role]}</dd>
       <dt>Signed in</dt><dd>${minute(session.signedInAt)}</dd>
-      <dt>Signed out</dt><dd>after 30 minutes without use, 12 hours at the latest, or now:</dd>
+      <dt>Ends</dt><dd>when you sign out, after 30 minutes without use, 12 hours after signing in at the latest</dd>
     </dl>
     <form method="post" action="${base}/logout"><button>Sign out</button></form>
   </section>`;
