@@ -13,6 +13,7 @@ import { readQuery } from './query.ts';
 import { expectJson, JSON_LIMIT_BYTES, parseObject, readBody } from './strict-json.ts';
 
 const NOTHING = Buffer.alloc(0);
+const NO_PARAMS = {};
 const REPLAYED: Headers = { 'idempotency-replayed': 'true' };
 
 /**
@@ -53,7 +54,7 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
   exchange.route = route.path;
   const caller = route.scope === null ? null : await authenticate(ctx, c, route.scope);
   const query = readQuery(c.req.url, route.query);
-  const params = c.req.param();
+  const params = route.params === undefined ? NO_PARAMS : c.req.param();
   const key = route.idempotent ? readIdempotencyKey(c.req.header('idempotency-key')) : null;
   let raw: Buffer = NOTHING;
   let body: unknown;

@@ -97,7 +97,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     const media = { ...(schema === undefined ? {} : { schema }), ...(example === undefined ? {} : { example }) };
     responses[status] = { description, content: { 'application/json': media } };
   }
-  if (route.tag !== 'Operation') for (const status of refusalsOf(route)) responses[status] ??= REFUSALS[status];
+  for (const status of refusalsOf(route)) responses[status] ??= REFUSALS[status];
   for (const [status, { code, description }] of Object.entries(route.refusals ?? {}))
     responses[status] = refusal(Number(status), code, description, description);
   return {

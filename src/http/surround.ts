@@ -40,10 +40,10 @@ export function surround(ctx: Context): MiddlewareHandler<HttpEnv> {
 
 /** Answers that were not made by `answer` (the console's, for one) get what they lack; a policy of their own stays. */
 function complete(c: HttpContext, exchange: Exchange): void {
+  // Every pattern that fits is listed, a catch-all last: the page's own says more.
+  const patterns = matchedRoutes(c).map((route) => route.path);
   exchange.route ??=
-    matchedRoutes(c)
-      .map((route) => route.path)
-      .findLast((path) => !path.endsWith('*')) ?? null;
+    patterns.findLast((path) => !path.endsWith('*')) ?? patterns.findLast((path) => path !== '/*') ?? null;
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!c.res.headers.has(name)) c.header(name, value);
   c.header('x-request-id', exchange.requestId);
 }
