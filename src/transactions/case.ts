@@ -87,17 +87,23 @@ export async function openCases(trx: Trx, cases: readonly NewCase[]): Promise<vo
   await run(trx, OPEN, [JSON.stringify(rows)]);
 }
 
+/** Open cases of a subject that are answered by something else than a person's own resolution. */
+export interface Answered {
+  readonly subject: string;
+  readonly kinds: readonly string[];
+  readonly by: string;
+  readonly resolution: string;
+}
+
 const RESOLVE = {
   name: 'resolve_cases',
   text: `
-    UPDATE cases SET resolved_at = now(), resolved_by = $3, resolution = $4, updated_at = now()
-    WHERE subject = $1 AND kind = ANY($2) AND resolved_at IS NULL`,
+    UPDATE cases c SET resolved_at = now(), resolved_by = a.by, resolution = a.resolution, updated_at = now()
+    FROM jsonb_to_recordset($1) AS a(subject text, kinds jsonb, by text, resolution text)
+    WHERE c.subject = a.subject AND a.kinds ? c.kind AND c.resolved_at IS NULL`,
 };
 
-/** Closes a subject's open cases of the given kinds, saying by whom and how they were answered. */
-export async function resolveCases(
-  trx: Trx,
-  of: { subject: string; kinds: readonly string[]; by: string; resolution: string },
-): Promise<void> {
-  await run(trx, RESOLVE, [of.subject, of.kinds, of.by, of.resolution]);
+/** Closes the open cases of the given kinds, saying by whom and how they were answered. */
+export async function resolveCases(trx: Trx, answered: readonly Answered[]): Promise<void> {
+  if (answered.length > 0) await run(trx, RESOLVE, [JSON.stringify(answered)]);
 }

@@ -14,19 +14,39 @@ import type { State } from './states.ts';
 import { type Step, take } from './step.ts';
 import { type Loaded, load, type TransactionRow } from './transaction.ts';
 
-/** Looks the transaction up and writes the step that the answer allows; from submitting, submitted or in_review. */
-export async function look(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring): Promise<Ending> {
-  const { transaction } = loaded;
-  const answer = await ctx.provider.lookUp({
-    reference: transaction.id,
-    providerTransactionId: transaction.providerTransactionId,
-  });
-  const step = await decide(ctx, flow, loaded, ring, answer);
-  if (!(await take(ctx, step))) return 'stale';
+/** How often an answer is held against the row anew, when others keep moving it meanwhile. */
+const MAX_ROUNDS = 3;
+
+/**
+ * Looks the transaction up and writes the step that the answer allows; from submitting, submitted or in_review. When the row
+ * moves on under it (a webhook often comes before our own answer is written), the same answer is held against the row as it is now.
+ */
+export async function look(ctx: Context, flow: Flow, first: Loaded, ring: Ring): Promise<Ending> {
+  const { id: reference, providerTransactionId } = first.transaction;
+  const answer = await ctx.provider.lookUp({ reference, providerTransactionId });
+  let loaded = first;
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    const step = await decide(ctx, flow, loaded, ring, answer);
+    if (await take(ctx, step)) return await after(ctx, flow, loaded, ring, step, answer);
+    loaded = await load(ctx, reference);
+    const { state } = loaded.transaction;
+    if (state !== 'submitting' && state !== 'submitted' && state !== 'in_review') return 'stale';
+  }
+  return 'stale';
+}
+
+async function after(
+  ctx: Context,
+  flow: Flow,
+  loaded: Loaded,
+  ring: Ring,
+  step: Step,
+  answer: LookUpEnding,
+): Promise<Ending> {
   if (step.path.length === 0) return 'waiting';
   // Settled, and already returned: both steps belong to the book, one after the other.
   if (step.path.at(-1) === 'settled' && answer.kind === 'found' && answer.transaction.isRefunded) {
-    return recheck(ctx, flow, await load(ctx, transaction.id), ring);
+    return recheck(ctx, flow, await load(ctx, loaded.transaction.id), ring);
   }
   return 'moved';
 }
@@ -98,7 +118,7 @@ function notFound(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring): Step {
           },
         },
         attempt: { kind: 'close', verdict: 'refused', evidence, negative },
-        forgetOtp: true,
+        forgetOtp: loaded.otpSealed !== null,
         entries: flow.release(transaction, 'fail', ring.actor),
       };
     }
@@ -128,7 +148,7 @@ async function found(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring, answe
     ...(attempt === null
       ? {}
       : { attempt: { kind: 'close', verdict: 'accepted', evidence: { lookedUp: answer.status } } as const }),
-    forgetOtp: true,
+    forgetOtp: loaded.otpSealed !== null,
   };
   if (answer.status === 'pending') return pending(ctx, flow, loaded, ring, known);
   const resolves = { kinds: ANSWERED_BY_A_FINAL_WORD, resolution: `the provider says ${answer.status}` };
@@ -243,7 +263,7 @@ function review(ctx: Context, loaded: Loaded, ring: Ring, evidence: Record<strin
     path: ['in_review'],
     dueInMs: scheduledMs(Number.MAX_SAFE_INTEGER, ctx.config.POLL_SCHEDULE_MS),
     note: 'patience spent',
-    forgetOtp: true,
+    forgetOtp: loaded.otpSealed !== null,
     cases: [
       caseOf(
         transaction,

@@ -167,9 +167,10 @@ export async function writeSteps(trx: Trx, steps: readonly Step[]): Promise<Set<
     trx,
     valid.flatMap((step) => step.cases ?? []),
   );
-  for (const step of valid) {
-    if (step.resolves) await resolveCases(trx, { subject: step.id, ...step.resolves, by: step.actor });
-  }
+  await resolveCases(
+    trx,
+    valid.flatMap((step) => (step.resolves ? [{ subject: step.id, by: step.actor, ...step.resolves }] : [])),
+  );
   await post(
     trx,
     valid.flatMap((step) => step.entries ?? []),
@@ -180,6 +181,8 @@ export async function writeSteps(trx: Trx, steps: readonly Step[]): Promise<Set<
 const writer = perContext((ctx) =>
   coalesce<Step, boolean>({
     maxBatch: 128,
+    // Two commits on their way: one waits for the disk while the other works.
+    inFlight: 2,
     whole: isConnectionLoss,
     flush: async (steps) => {
       // Two steps for one row in one batch: the second sees the first one's result only in the next.

@@ -64,7 +64,7 @@ type Base = Pick<Step, 'id' | 'from' | 'attemptNo' | 'cause' | 'actor'>;
 async function notReady(
   ctx: Context,
   flow: Flow,
-  { transaction, ageMs }: Loaded,
+  { transaction, ageMs, otpSealed }: Loaded,
   base: Base,
   prepared: Exclude<Prepared, { kind: 'ready' }>,
 ): Promise<Ending> {
@@ -76,7 +76,7 @@ async function notReady(
       dueInMs: null,
       note: code,
       set: { failure: { code, message } },
-      forgetOtp: true,
+      forgetOtp: otpSealed !== null,
       entries: flow.release(transaction, 'fail', base.actor),
     });
     return moved ? 'moved' : 'stale';
@@ -87,7 +87,7 @@ async function notReady(
       path: ['in_review'],
       dueInMs: scheduledMs(Number.MAX_SAFE_INTEGER, ctx.config.POLL_SCHEDULE_MS),
       note: code,
-      forgetOtp: true,
+      forgetOtp: otpSealed !== null,
       cases: [
         caseOf(transaction, 'not_executable', transaction.amountMinor ?? transaction.maxAmountMinor, {
           code,
@@ -133,7 +133,7 @@ async function keepingLease<T>(ctx: Context, base: Base, call: () => Promise<T>)
 async function conclude(
   ctx: Context,
   flow: Flow,
-  { transaction }: Loaded,
+  { transaction, otpSealed }: Loaded,
   base: Base,
   ending: SubmitEnding,
   ring: Ring,
@@ -150,7 +150,7 @@ async function conclude(
         dueInMs: status === 'pending' ? scheduledMs(0, ctx.config.POLL_SCHEDULE_MS) : 0,
         set: { providerTransactionId, approvalUrl, destinationAmountMinor: ending.transaction.destinationAmountMinor },
         attempt: { kind: 'close', verdict: 'accepted', evidence: { answer: status, providerTransactionId } },
-        forgetOtp: true,
+        forgetOtp: otpSealed !== null,
       });
       if (!moved) return 'stale';
       // A final word in the answer is looked up like any other bell: settlement has one path.
@@ -165,7 +165,7 @@ async function conclude(
         note: code,
         set: { failure: { code, message } },
         attempt: { kind: 'close', verdict: 'refused', evidence: { code, message } },
-        forgetOtp: true,
+        forgetOtp: otpSealed !== null,
         entries: flow.release(transaction, 'fail', base.actor),
       });
       return moved ? 'moved' : 'stale';

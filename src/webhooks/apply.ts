@@ -92,8 +92,9 @@ async function ask(ctx: Context, flows: Record<TransactionType, Flow>, event: Ev
     insists: true,
   });
   // The provider does not say what its event says (yet): asked again a few times, then left to polling.
-  const early = ending === 'waiting' || ending === 'stale';
-  return early && event.claimedStatus !== 'pending' && event.lookUps + 1 < MAX_LOOK_UPS ? 'received' : 'applied';
+  return ending === 'waiting' && event.claimedStatus !== 'pending' && event.lookUps + 1 < MAX_LOOK_UPS
+    ? 'received'
+    : 'applied';
 }
 
 /** About nothing of ours: if the provider knows money that came in, it waits in suspense for a person. */
