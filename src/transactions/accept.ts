@@ -110,7 +110,9 @@ function holdOf(item: Acceptance, walletId: string) {
 
 const acceptor = perContext((ctx) =>
   coalesce<Acceptance, Answer>({
-    maxBatch: 128,
+    maxBatch: 64,
+    // While one commit is on its way this process reads the next requests instead of waiting.
+    inFlight: 2,
     whole: isConnectionLoss,
     flush: (items) => inTransaction(ctx.db, (trx) => acceptAll(ctx, trx, items)),
   }),
