@@ -90,8 +90,8 @@ async function measure(of: {
       except: watch.backendPid,
     });
   const readings = Promise.all([
-    wait(windowStart - performance.now()).then(read),
-    wait(windowEnd - performance.now()).then(read),
+    wait(Math.max(0, windowStart - performance.now())).then(read),
+    wait(Math.max(0, windowEnd - performance.now())).then(read),
   ]);
 
   if ('outstanding' in load.pace) {

@@ -53,6 +53,7 @@ export async function startServers(of: { statistics: boolean }): Promise<Servers
     cleanup.defer(() => redis.child.end());
 
     const client = new pg.Client({ connectionString: postgres.url });
+    client.on('error', () => {});
     await client.connect();
     cleanup.defer(() => client.end());
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
