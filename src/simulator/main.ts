@@ -74,10 +74,10 @@ function sentence(error: unknown): string {
 
 try {
   const simulator = await startSimulator(readOptions());
-  console.log(`Simulated Eversend at ${simulator.url} (orders and switches: ${simulator.controlUrl})`);
   const stop = () => void simulator.close();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  console.log(`Simulated Eversend at ${simulator.url} (orders and switches: ${simulator.controlUrl})`);
 } catch (error) {
   console.error(sentence(error));
   process.exit(1);

@@ -1,10 +1,11 @@
 // One embedded PostgreSQL for the whole run, with the migrations applied to a template that each test's database is cloned from.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/db/migrations.ts';
+import { isHeld } from '../../src/local/lock.ts';
 import { startPostgres } from '../../src/local/postgres.ts';
 
 declare module 'vitest' {
@@ -15,9 +16,12 @@ declare module 'vitest' {
 }
 
 const TEMPLATE = 'migrated_template';
+const PREFIX = 'eversend-payments-test-';
+const STARTING_MS = 60_000;
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-test-'));
+  removeLeftovers();
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
   // Nothing here outlives the run, so the disk need not be waited for.
   const postgres = await startPostgres({
     dataDir: folder,
@@ -48,4 +52,13 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('postgresUrl', postgres.url);
   project.provide('templateDatabase', TEMPLATE);
   return tearDown;
+}
+
+/** A run that was killed could not remove its database's files; nobody holds their lock any more. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name);
+    const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.ctimeMs ?? Date.now());
+    if (age > STARTING_MS && !isHeld(join(folder, 'lock'))) rmSync(folder, { recursive: true, force: true });
+  }
 }

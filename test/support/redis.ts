@@ -1,10 +1,8 @@
 // A private Redis server for one test file: started on a free port without persistence, killed and restarted at will.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe } from 'vitest';
 import { freePort } from './ports.ts';
@@ -60,15 +58,11 @@ function ask(port: number, words: readonly string[]): Promise<string> {
 /** Starts a private server (with `settings` as on its command line). `close` ends it; so does the end of this process. */
 export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
   const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-redis-'));
   let child: ChildProcess | null = null;
-  const killAtExit = () => {
-    child?.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const killAtExit = () => child?.kill('SIGKILL');
 
   async function start() {
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', tmpdir(), '--save', '', '--appendonly', 'no'];
     child = spawn('redis-server', [...args, ...settings], { stdio: 'ignore' });
     for (let round = 0; ; round += 1) {
       const pong = await ask(port, ['PING']).catch(() => '');
@@ -106,7 +100,6 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     async close() {
       process.off('exit', killAtExit);
       await kill();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
