@@ -1,6 +1,11 @@
 // The description and the routes are one: nothing described is missing, nothing mounted is undescribed, and answers have their shapes.
+import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ZodObject } from 'zod';
+import { defineRoute, json } from '../../src/http/define-route.ts';
+import type { HttpEnv } from '../../src/http/exchange.ts';
+import { mountRoutes } from '../../src/http/mount.ts';
+import { surround } from '../../src/http/surround.ts';
 import * as views from '../../src/http/views.ts';
 import { type Api, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
 
@@ -40,6 +45,24 @@ test('described methods are taken and all others refused with the list of those'
         ]);
     }
   }
+});
+
+test('a fixed path wins over one with a parameter, in whatever order they are declared', async () => {
+  const app = new Hono<HttpEnv>();
+  app.use('*', surround(api.world));
+  const declare = (method: 'GET' | 'POST', path: `/${string}`) =>
+    defineRoute({
+      method,
+      path,
+      tag: 'Operation',
+      scope: null,
+      summary: '',
+      responses: {},
+      handler: () => json(200, path),
+    });
+  mountRoutes(app, api.world, [declare('GET', '/rows/{id}'), declare('POST', '/rows/quote')], '');
+  const statuses = [await app.request('/rows/7'), await app.request('/rows/quote')].map((answered) => answered.status);
+  expect(statuses).toEqual([200, 405]);
 });
 
 test('the description stands under the base path and names where its paths begin', async () => {

@@ -255,6 +255,8 @@ describe('nothing is written for', () => {
       }),
       'recipient.accountNumber',
     );
+    const cents = { amount: '10.50', currency: 'KES', country: 'KE', phone: '+254712345678' };
+    expectRefused(await api.post('/v1/collections', cents), 'amount');
     const decimals = { ...BANK_PAYOUT, amountType: 'destination', maxAmount: '90000', amount: '10.555' };
     expectRefused(await api.post('/v1/payouts', decimals), 'amount');
   });

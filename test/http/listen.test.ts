@@ -14,7 +14,7 @@ beforeAll(async () => {
   listening = await listen(api.app.fetch, {
     host: '127.0.0.1',
     port: 0,
-    deadlines: { headersMs: 150, requestMs: 300, checkMs: 20 },
+    deadlines: { headersMs: 150, requestMs: 700, checkMs: 20 },
   });
 });
 afterAll(async () => {
@@ -147,6 +147,9 @@ test('who sends headers or a body too slowly, or nothing at all, is cut off; oth
     ),
   );
   expect(statusOf(await exchange(request('GET /livez')))).toBe(200);
+  // Headers have a shorter deadline than the whole request.
+  const first = await Promise.race([slowHeaders.then(() => 'headers'), slowBody.then(() => 'body')]);
+  expect(first).toBe('headers');
   const [headers, nothing, body] = await Promise.all([slowHeaders, silent, slowBody]);
   expect(statusOf(headers)).toBe(408);
   expect(statusOf(nothing)).toBe(408);
@@ -184,4 +187,26 @@ test('stopping accepts nothing new, lets what runs finish, and cuts what does no
   expect(await (await slow).text()).toBe('done');
   await closed;
   expect(await never).toBe('cut');
+});
+
+test('a connection that is kept alive does not hold the stop up', async () => {
+  const app = new Hono();
+  let finish: () => void = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  let running = false;
+  app.get('/', async (c) => {
+    running = true;
+    await finished;
+    return c.text('done');
+  });
+  const own = await listen(app.fetch, { host: '127.0.0.1', port: 0 });
+  const socket = connect(own.port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await until(() => running, 'the request runs');
+  const closed = own.close(60_000);
+  finish();
+  await closed;
+  socket.destroy();
 });
