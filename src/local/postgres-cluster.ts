@@ -123,7 +123,8 @@ async function runInitdb(of: Parameters<typeof initialise>[0], draft: string, pa
   const [code] = (await once(child, 'close')) as [number | null];
   if (code === 0) return;
   const reason = said.split('\n').find((line) => /error|fatal|could not/i.test(line)) ?? said.split('\n')[0] ?? '';
-  throw explain(reason, draft) ?? new LocalProblem(`The database could not be created in ${draft}: ${reason.trim()}`);
+  const place = dirname(draft);
+  throw explain(said, place) ?? new LocalProblem(`The database could not be created in ${place}: ${reason.trim()}`);
 }
 
 function claim(outside: string, home: string, pointer: string): string {

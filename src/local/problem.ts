@@ -5,7 +5,7 @@ export class LocalProblem extends Error {
 
 /** The sentence for what PostgreSQL and the file system say when a folder cannot be used, or null when it is something else. */
 export function explain(said: string, folder: string): LocalProblem | null {
-  if (/No space left|ENOSPC|Disk quota/i.test(said)) {
+  if (/No space left|ENOSPC|Disk quota|wrote only \d+ of/i.test(said)) {
     return new LocalProblem(`The disk that holds ${folder} is full: free some space and start again.`);
   }
   if (/ENOTDIR|EEXIST|Not a directory/.test(said)) {

@@ -125,6 +125,7 @@ test('a folder that cannot be one, a full disk and a read-only one are each said
   writeFileSync(join(base, 'file'), '');
   await expect(start(join(base, 'file', 'below'))).rejects.toThrow(/is not a folder.*DATA_DIR\.$/);
   expect(explain('FATAL: could not write: No space left on device', '/x')?.message).toMatch(/^The disk .* is full/);
+  expect(explain('FATAL: could not extend file: wrote only 4096 of 8192 bytes', '/x')?.message).toMatch(/is full/);
   expect(explain("EROFS: read-only file system, mkdir '/x'", '/x')?.message).toMatch(/cannot be written/);
 });
 
