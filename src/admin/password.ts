@@ -10,7 +10,7 @@ const LEAST_LENGTH = 15;
 const MOST_LENGTH = 256;
 /** One at a time, or a flood of logins would take memory and processor from payments; the rest is told to come back. */
 const MOST_AT_ONCE = 1;
-const MOST_WAITING = 12;
+const MOST_WAITING = 6;
 const COME_BACK_MS = 5_000;
 
 interface Stored {

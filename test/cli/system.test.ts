@@ -10,6 +10,7 @@ import { createPayout } from '../../src/payouts/create.ts';
 import { payoutFlow } from '../../src/payouts/flow.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { advance } from '../../src/transactions/advance.ts';
+import { searchTransactions, type Wanted } from '../../src/transactions/search.ts';
 import { type Cli, cliOn } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
 import { COMPRESSED, createWorld, type World } from '../support/world.ts';
@@ -65,15 +66,16 @@ describe('transactions', () => {
 
   it('are found by phone, last four digits, reference and the id of the provider', async () => {
     const [row] = await world.db('transactions').where({ id: paid }).select('provider_transaction_id');
-    for (const [option, value] of [
-      ['--phone', '+256712345678'],
-      ['--last4', '5678'],
-      ['--reference', 'SAL-9'],
-      ['--provider-id', row.provider_transaction_id],
-    ] as const) {
-      expect((await cli(['transactions', 'find', option, value, '--json'])).json()).toMatchObject([{ id: paid }]);
-    }
-    expect((await cli(['transactions', 'find', '--phone', '+256712345679', '--json'])).json()).toEqual([]);
+    const ran = await cli(['transactions', 'find', '--phone', '+256712345678', '--json']);
+    expect(ran.json()).toMatchObject([{ id: paid, accountNumber: '+25671•••5678' }]);
+    const find = (wanted: Wanted) => searchTransactions(world.db, world.vault, wanted, 10);
+    for (const wanted of [
+      { by: 'last_four', text: '5678' },
+      { by: 'reference', text: 'SAL-9' },
+      { by: 'provider_id', text: row.provider_transaction_id },
+    ] as const)
+      expect(await find(wanted)).toMatchObject([{ id: paid }]);
+    expect(await find({ by: 'account', text: '+256712345679' })).toEqual([]);
   });
 });
 
