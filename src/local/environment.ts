@@ -24,11 +24,30 @@ export function readLocalSettings() {
   return { ...settings, simulated: EVERSEND_BASE_URL === undefined, underNpm: npm_lifecycle_event !== undefined };
 }
 
-/** A newcomer should see a payment end in seconds, and the simulator needs no mercy. The user's own values win. */
+/**
+ * A newcomer should see every payment end in seconds, one whose worker was killed too, and the simulator needs no mercy: what
+ * takes minutes and hours against the real provider is compressed. The user's own values win.
+ */
 const SIMULATED_PROVIDER = {
   PROVIDER_RATE_PER_SECOND: '0',
   PROVIDER_MAX_CONCURRENCY: '32',
+  PROVIDER_TIMEOUT_MS: '5000',
+  SEND_WINDOW_MS: '5000',
+  QUOTATION_MARGIN_MS: '2000',
+  RESEND_MARGIN_MS: '2000',
+  RESEND_LOOKUP_SPAN_MS: '2000',
+  COLLECTION_RESEND_AFTER_MS: '12000',
+  LEASE_MS: '5000',
+  JOB_LOCK_MS: '5000',
+  RING_GRACE_MS: '2000',
+  RETRY_BASE_MS: '250',
+  RETRY_MAX_MS: '5000',
+  LOOKUP_SCHEDULE_MS: '500,1000,2000',
   POLL_SCHEDULE_MS: '3000,5000,10000,30000,60000',
+  PAYOUT_PATIENCE_MS: '120000',
+  COLLECTION_PATIENCE_MS: '60000',
+  REVERSAL_CHECK_MS: '10000',
+  SIMULATOR_QUOTATION_TTL_MS: '15000',
 };
 
 /** The secrets of this data directory, made on first use (mode 0600). Losing the encryption key makes stored personal data unreadable. */
