@@ -1,6 +1,6 @@
 // Earnings: what we kept (service_fee) or owe a partner (commission) of one settled transaction; a return takes them back.
 import { BaseModel } from '../db/base-model.ts';
-import { run, type Trx } from '../db/knex.ts';
+import type { Call } from '../db/knex.ts';
 
 export const EARNING_KINDS = ['service_fee', 'commission'] as const;
 
@@ -34,8 +34,8 @@ const RECORD = {
       AS e(transaction_id text, kind text, step text, merchant_id text, currency text, amount_minor bigint)`,
 };
 
-/** Records earnings in the commit that books them. Amounts of zero are nothing earned and are left out. */
-export async function recordEarnings(trx: Trx, earnings: readonly NewEarning[]): Promise<void> {
+/** The call that records earnings in the commit that books them. Amounts of zero are nothing earned and are left out. */
+export function recordEarningsCalls(earnings: readonly NewEarning[]): Call[] {
   const rows = earnings
     .filter((earning) => earning.amountMinor !== 0n)
     .map((earning) => ({
@@ -46,5 +46,5 @@ export async function recordEarnings(trx: Trx, earnings: readonly NewEarning[]):
       currency: earning.currency,
       amount_minor: earning.amountMinor.toString(),
     }));
-  if (rows.length > 0) await run(trx, RECORD, [JSON.stringify(rows)]);
+  return rows.length === 0 ? [] : [{ statement: RECORD, values: [JSON.stringify(rows)] }];
 }

@@ -1,26 +1,34 @@
 // The only writer of postings.
-import { run, type Trx, violatedUnique } from '../db/knex.ts';
+import { type Call, runAll, type Trx, violatedUnique } from '../db/knex.ts';
 import { InvariantBroken, Refused, StaleState } from '../errors.ts';
 import type { NewEntry } from './journal.ts';
 
 const POST = { name: 'post_entries', text: 'SELECT post_entries($1)' };
 
 /**
- * Posts entries in the given order, all or none, inside the caller's database transaction. Wallet accounts are locked in id
- * order and guarded in the write itself.
- * Raises Refused `insufficient_funds` or `wallet_frozen`, and StaleState when a reference has been posted already; after any of
- * them the database transaction can only be rolled back. Raises InvariantBroken for an entry that does not balance.
+ * The call that posts entries in the given order, all or none; none for no entries. Wallet accounts are locked in id order and
+ * guarded in the write itself. Its errors are Postgres'; `postProblem` says what they mean.
+ * Raises InvariantBroken for an entry that does not balance.
  */
-export async function post(trx: Trx, entries: readonly NewEntry[]): Promise<void> {
-  if (entries.length === 0) return;
+export function postCalls(entries: readonly NewEntry[]): Call[] {
+  if (entries.length === 0) return [];
   for (const entry of entries) {
     const sum = entry.postings.reduce((total, [, amount]) => total + amount, 0n);
     if (sum !== 0n) throw new InvariantBroken(`the entry ${entry.reference} does not balance`);
   }
+  return [{ statement: POST, values: [serialise(entries)] }];
+}
+
+/**
+ * Posts entries inside the caller's database transaction. Raises Refused `insufficient_funds` or `wallet_frozen`, and StaleState
+ * when a reference has been posted already; after any of them the database transaction can only be rolled back.
+ */
+export async function post(trx: Trx, entries: readonly NewEntry[]): Promise<void> {
+  const calls = postCalls(entries);
   try {
-    await run(trx, POST, [serialise(entries)]);
+    await runAll(trx, calls);
   } catch (error) {
-    throw translate(error);
+    throw postProblem(error);
   }
 }
 
@@ -40,7 +48,8 @@ function serialise(entries: readonly NewEntry[]): string {
   );
 }
 
-function translate(error: unknown): unknown {
+/** What an error of a posting call means: Refused, StaleState, or the error itself when it is about something else. */
+export function postProblem(error: unknown): unknown {
   const { code, constraint } = error as { code?: string; constraint?: string };
   if (constraint === 'wallets_cover_their_debits' || constraint === 'ledger_accounts_balance_check') {
     return new Refused('insufficient_funds', 'The wallet does not cover the amount and the fee.', 'amount');

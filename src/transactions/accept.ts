@@ -1,24 +1,66 @@
 // Acceptance: idempotency key, transaction, history, personal data and hold in one commit, many requests to a commit.
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
-import { inTransaction, isConnectionLoss, type Trx } from '../db/knex.ts';
+import { inTwoTrips, isConnectionLoss } from '../db/knex.ts';
 import { Conflict, Refused, Unavailable } from '../errors.ts';
 import { entry } from '../ledger/journal.ts';
 import { availableAccount, heldAccount } from '../ledger/ledger-account.ts';
-import { post } from '../ledger/post.ts';
+import { postCalls, postProblem } from '../ledger/post.ts';
 import type { QueueName } from '../queue/queues.ts';
-import { type Acceptance, type Answer, lockOf, openMissing, type Standing, standingsOf, store } from './acceptance.ts';
+import {
+  type Acceptance,
+  type Answer,
+  lockOf,
+  openMissing,
+  type Standing,
+  standingsCall,
+  storeCalls,
+} from './acceptance.ts';
 import type { TransactionRow } from './transaction.ts';
 import { viewTransaction } from './view.ts';
 
 export type { Acceptance, Answer, Caller, IdempotentRequest } from './acceptance.ts';
 
-async function acceptAll(ctx: Context, trx: Trx, items: readonly Acceptance[]): Promise<(Answer | Error)[]> {
-  const answers = new Array<Answer | Error>(items.length);
+/** Accepts a batch in one database transaction; each item gets its own answer or error. Raises what `post` raises. */
+async function acceptAll(ctx: Context, items: readonly Acceptance[]): Promise<(Answer | Error)[]> {
+  try {
+    return await inTwoTrips<Standing, (Answer | Error)[]>(ctx.db, standingsCall(items), async (standings, ask) => {
+      const answers = new Array<Answer | Error>(items.length);
+      const going = sort(ctx, items, standings, answers);
+      await openMissing(ask, going);
+      const stored = going.map(({ item, index, walletId, now }) => {
+        const body = answerOf(item, walletId ?? '', now);
+        answers[index] = { status: 202, body, replayed: false };
+        return { item, walletId: walletId ?? '', body };
+      });
+      const holds = stored.flatMap(({ item, walletId }) =>
+        item.transaction.heldMinor > 0n ? [holdOf(item, walletId)] : [],
+      );
+      return { calls: [...storeCalls(ctx, stored), ...postCalls(holds)], result: answers };
+    });
+  } catch (error) {
+    throw postProblem(error);
+  }
+}
+
+interface Going {
+  readonly item: Acceptance;
+  readonly index: number;
+  walletId: string | null;
+  readonly now: Date;
+}
+
+/** Answers what is a repetition or cannot be, and returns the rest. */
+function sort(
+  ctx: Context,
+  items: readonly Acceptance[],
+  standings: readonly Standing[],
+  answers: (Answer | Error)[],
+): Going[] {
   const taken = new Set<bigint>();
   const spent = new Map<string, bigint>();
-  const going: { item: Acceptance; index: number; walletId: string | null; now: Date }[] = [];
-  for (const standing of await standingsOf(trx, items)) {
+  const going: Going[] = [];
+  for (const standing of standings.toSorted((a, b) => a.n - b.n)) {
     const index = standing.n - 1;
     const item = items[index] as Acceptance;
     // Two of one key in one batch share the database session, and so the lock: the second is told here.
@@ -31,18 +73,7 @@ async function acceptAll(ctx: Context, trx: Trx, items: readonly Acceptance[]): 
     if (verdict !== null) answers[index] = verdict;
     else going.push({ item, index, walletId: standing.walletId, now: standing.now });
   }
-  await openMissing(trx, going);
-  const stored = going.map(({ item, index, walletId, now }) => {
-    const body = answerOf(item, walletId ?? '', now);
-    answers[index] = { status: 202, body, replayed: false };
-    return { item, walletId: walletId ?? '', body };
-  });
-  await store(ctx, trx, stored);
-  await post(
-    trx,
-    stored.flatMap(({ item, walletId }) => (item.transaction.heldMinor > 0n ? [holdOf(item, walletId)] : [])),
-  );
-  return answers;
+  return going;
 }
 
 function inProgress(): Conflict {
@@ -114,7 +145,7 @@ const acceptor = perContext((ctx) =>
     // While one commit is on its way this process reads the next requests instead of waiting.
     inFlight: 2,
     whole: isConnectionLoss,
-    flush: (items) => inTransaction(ctx.db, (trx) => acceptAll(ctx, trx, items)),
+    flush: (items) => acceptAll(ctx, items),
   }),
 );
 

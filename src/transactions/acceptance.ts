@@ -1,7 +1,7 @@
 // What acceptance reads and writes: how a request stands, the wallets it opens, and the rows of everything it stores.
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
-import { run, type Trx } from '../db/knex.ts';
+import type { Call } from '../db/knex.ts';
 import { InvariantBroken } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Person, SealedPerson } from '../merchants/person.ts';
@@ -126,29 +126,37 @@ export function lockOf({ caller, request }: Acceptance): bigint {
   return hash.readBigInt64BE(0);
 }
 
-/** How each request stands, in the requests' order; takes the twins' locks until the database transaction ends. */
-export async function standingsOf(trx: Trx, items: readonly Acceptance[]): Promise<Standing[]> {
-  const standings = await run<Standing>(trx, STANDINGS, [
-    items.map(lockOf),
-    items.map((item) => item.caller.merchantId),
-    items.map((item) => item.request.route),
-    items.map((item) => item.request.key),
-    items.map((item) => item.owner),
-    items.map((item) => item.transaction.currency),
-  ]);
-  return standings.toSorted((a, b) => a.n - b.n);
+/** The call that tells how each request stands; it takes the twins' locks until the database transaction ends. */
+export function standingsCall(items: readonly Acceptance[]): Call {
+  return {
+    statement: STANDINGS,
+    values: [
+      items.map(lockOf),
+      items.map((item) => item.caller.merchantId),
+      items.map((item) => item.request.route),
+      items.map((item) => item.request.key),
+      items.map((item) => item.owner),
+      items.map((item) => item.transaction.currency),
+    ],
+  };
 }
 
 /** Opens the wallets that are used for the first time; sets their ids. */
-export async function openMissing(trx: Trx, going: { item: Acceptance; walletId: string | null }[]): Promise<void> {
+export async function openMissing(
+  ask: (call: Call) => Promise<{ n: number; id: string }[]>,
+  going: { item: Acceptance; walletId: string | null }[],
+): Promise<void> {
   const missing = going.filter((one) => one.walletId === null);
   if (missing.length === 0) return;
-  const opened = await run<{ n: number; id: string }>(trx, OPEN_WALLETS, [
-    missing.map(() => newId('wallet')),
-    missing.map(({ item }) => item.caller.merchantId),
-    missing.map(({ item }) => item.owner),
-    missing.map(({ item }) => item.transaction.currency),
-  ]);
+  const opened = await ask({
+    statement: OPEN_WALLETS,
+    values: [
+      missing.map(() => newId('wallet')),
+      missing.map(({ item }) => item.caller.merchantId),
+      missing.map(({ item }) => item.owner),
+      missing.map(({ item }) => item.transaction.currency),
+    ],
+  });
   for (const { n, id } of opened) {
     const one = missing[n - 1];
     if (one === undefined) throw new InvariantBroken('a wallet was opened for nobody');
@@ -163,9 +171,11 @@ export interface Stored {
   readonly body: string;
 }
 
-/** Writes transaction, history, personal data and idempotency key of every request in one statement. */
-export async function store(ctx: Context, trx: Trx, stored: readonly Stored[]): Promise<void> {
-  if (stored.length > 0) await run(trx, INSERT, [JSON.stringify(stored.map((one) => rowOf(ctx, one)))]);
+/** The call that writes transaction, history, personal data and idempotency key of every request in one statement. */
+export function storeCalls(ctx: Context, stored: readonly Stored[]): Call[] {
+  return stored.length === 0
+    ? []
+    : [{ statement: INSERT, values: [JSON.stringify(stored.map((one) => rowOf(ctx, one)))] }];
 }
 
 const base64 = (bytes: Buffer | null) => bytes?.toString('base64') ?? null;

@@ -1,6 +1,6 @@
 // Cases: questions that only a person can answer, each with its owner, age, amount and evidence.
 import { BaseModel } from '../db/base-model.ts';
-import { run, type Trx } from '../db/knex.ts';
+import { type Call, runAll, type Trx } from '../db/knex.ts';
 import { newId } from '../ids.ts';
 
 /** The questions there are. The evidence says the rest. */
@@ -74,7 +74,11 @@ const OPEN = {
 
 /** Opens cases; one that is open already takes the new evidence instead of being opened twice. */
 export async function openCases(trx: Trx, cases: readonly NewCase[]): Promise<void> {
-  if (cases.length === 0) return;
+  await runAll(trx, openCasesCalls(cases));
+}
+
+export function openCasesCalls(cases: readonly NewCase[]): Call[] {
+  if (cases.length === 0) return [];
   const rows = cases.map((one) => ({
     id: newId('case'),
     kind: one.kind,
@@ -84,7 +88,7 @@ export async function openCases(trx: Trx, cases: readonly NewCase[]): Promise<vo
     amount_minor: one.amountMinor?.toString() ?? null,
     evidence: one.evidence,
   }));
-  await run(trx, OPEN, [JSON.stringify(rows)]);
+  return [{ statement: OPEN, values: [JSON.stringify(rows)] }];
 }
 
 /** Open cases of a subject that are answered by something else than a person's own resolution. */
@@ -103,7 +107,7 @@ const RESOLVE = {
     WHERE c.subject = a.subject AND a.kinds ? c.kind AND c.resolved_at IS NULL`,
 };
 
-/** Closes the open cases of the given kinds, saying by whom and how they were answered. */
-export async function resolveCases(trx: Trx, answered: readonly Answered[]): Promise<void> {
-  if (answered.length > 0) await run(trx, RESOLVE, [JSON.stringify(answered)]);
+/** The call that closes open cases of the given kinds, saying by whom and how they were answered. */
+export function resolveCasesCalls(answered: readonly Answered[]): Call[] {
+  return answered.length === 0 ? [] : [{ statement: RESOLVE, values: [JSON.stringify(answered)] }];
 }

@@ -1,14 +1,14 @@
 // A step: everything one decision writes, as a value; and its writing, many steps to a commit.
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
-import { inTransaction, isConnectionLoss, run, type Trx } from '../db/knex.ts';
+import { type Call, inTwoTrips, isConnectionLoss, run, runAll, type Trx } from '../db/knex.ts';
 import type { NewEarning } from '../earnings/earning.ts';
-import { recordEarnings } from '../earnings/earning.ts';
+import { recordEarningsCalls } from '../earnings/earning.ts';
 import { InvariantBroken } from '../errors.ts';
 import type { NewEntry } from '../ledger/journal.ts';
-import { post } from '../ledger/post.ts';
+import { postCalls, postProblem } from '../ledger/post.ts';
 import type { Verdict } from './attempt.ts';
-import { type NewCase, openCases, resolveCases } from './case.ts';
+import { type NewCase, openCasesCalls, resolveCasesCalls } from './case.ts';
 import { mayMove, type State } from './states.ts';
 
 /** Why a step was taken: which bell rang. */
@@ -142,40 +142,56 @@ const FORGET_OTP = {
   text: 'UPDATE personal_data SET otp_sealed = NULL WHERE subject_id = ANY($1) AND otp_sealed IS NOT NULL',
 };
 
-/**
- * Writes steps inside one database transaction and returns the ids of those that were still valid. A step whose row had
- * moved on writes nothing at all: no history, no entry, no case. Each id may occur once.
- */
-export async function writeSteps(trx: Trx, steps: readonly Step[]): Promise<Set<string>> {
-  const moved = new Set(
-    (await run<{ id: string }>(trx, MOVE, [JSON.stringify(steps.map(moveOf))])).map((row) => row.id),
-  );
-  const valid = steps.filter((step) => moved.has(step.id));
-  const opened = valid.flatMap((step) => (step.attempt?.kind === 'open' ? [openedOf(step, step.attempt)] : []));
-  if (opened.length > 0) await run(trx, OPEN_ATTEMPTS, [JSON.stringify(opened)]);
-  const changed = valid.flatMap((step) =>
+function movesOf(steps: readonly Step[]): Call {
+  return { statement: MOVE, values: [JSON.stringify(steps.map(moveOf))] };
+}
+
+/** Everything that steps write besides the rows they moved. */
+function effectsOf(steps: readonly Step[]): Call[] {
+  const opened = steps.flatMap((step) => (step.attempt?.kind === 'open' ? [openedOf(step, step.attempt)] : []));
+  const changed = steps.flatMap((step) =>
     step.attempt && step.attempt.kind !== 'open' ? [changeOf(step, step.attempt)] : [],
   );
-  if (changed.length > 0) await run(trx, CHANGE_ATTEMPTS, [JSON.stringify(changed)]);
-  const forgetting = valid.filter((step) => step.forgetOtp).map((step) => step.id);
-  if (forgetting.length > 0) await run(trx, FORGET_OTP, [forgetting]);
-  await recordEarnings(
-    trx,
-    valid.flatMap((step) => step.earnings ?? []),
+  const forgetting = steps.filter((step) => step.forgetOtp).map((step) => step.id);
+  const answered = steps.flatMap((step) =>
+    step.resolves ? [{ subject: step.id, by: step.actor, ...step.resolves }] : [],
   );
-  await openCases(
-    trx,
-    valid.flatMap((step) => step.cases ?? []),
-  );
-  await resolveCases(
-    trx,
-    valid.flatMap((step) => (step.resolves ? [{ subject: step.id, by: step.actor, ...step.resolves }] : [])),
-  );
-  await post(
-    trx,
-    valid.flatMap((step) => step.entries ?? []),
-  );
+  return [
+    ...(opened.length > 0 ? [{ statement: OPEN_ATTEMPTS, values: [JSON.stringify(opened)] }] : []),
+    ...(changed.length > 0 ? [{ statement: CHANGE_ATTEMPTS, values: [JSON.stringify(changed)] }] : []),
+    ...(forgetting.length > 0 ? [{ statement: FORGET_OTP, values: [forgetting] }] : []),
+    ...recordEarningsCalls(steps.flatMap((step) => step.earnings ?? [])),
+    ...openCasesCalls(steps.flatMap((step) => step.cases ?? [])),
+    ...resolveCasesCalls(answered),
+    ...postCalls(steps.flatMap((step) => step.entries ?? [])),
+  ];
+}
+
+/**
+ * Writes steps inside one database transaction and returns the ids of those that were still valid. A step whose row had
+ * moved on writes nothing at all: no history, no entry, no case. Each id may occur once. Raises what `post` raises.
+ */
+export async function writeSteps(trx: Trx, steps: readonly Step[]): Promise<Set<string>> {
+  const { statement, values } = movesOf(steps);
+  const moved = new Set((await run<{ id: string }>(trx, statement, values)).map((row) => row.id));
+  try {
+    await runAll(trx, effectsOf(steps.filter((step) => moved.has(step.id))));
+  } catch (error) {
+    throw postProblem(error);
+  }
   return moved;
+}
+
+/** The same as a database transaction of its own. */
+async function commitSteps(ctx: Context, steps: readonly Step[]): Promise<Set<string>> {
+  try {
+    return await inTwoTrips<{ id: string }, Set<string>>(ctx.db, movesOf(steps), async (rows) => {
+      const moved = new Set(rows.map((row) => row.id));
+      return { calls: effectsOf(steps.filter((step) => moved.has(step.id))), result: moved };
+    });
+  } catch (error) {
+    throw postProblem(error);
+  }
 }
 
 const writer = perContext((ctx) =>
@@ -185,16 +201,18 @@ const writer = perContext((ctx) =>
     inFlight: 2,
     whole: isConnectionLoss,
     flush: async (steps) => {
-      // Two steps for one row in one batch: the second sees the first one's result only in the next.
+      // Of two steps for one row in one batch the second must see the first one's result, so it goes by itself.
       const seen = new Set<string>();
       const first = steps.filter((step) => !seen.has(step.id) && seen.add(step.id));
-      const moved = await inTransaction(ctx.db, (trx) => writeSteps(trx, first));
-      const rest = steps.filter((step) => !first.includes(step));
-      const late = new Set<Step>();
-      for (const step of rest) {
-        if ((await inTransaction(ctx.db, (trx) => writeSteps(trx, [step]))).has(step.id)) late.add(step);
+      const taken = new Set<Step>();
+      const note = (written: readonly Step[], moved: ReadonlySet<string>) => {
+        for (const step of written) if (moved.has(step.id)) taken.add(step);
+      };
+      note(first, await commitSteps(ctx, first));
+      for (const step of steps) {
+        if (!first.includes(step)) note([step], await commitSteps(ctx, [step]));
       }
-      return steps.map((step) => (first.includes(step) ? moved.has(step.id) : late.has(step)));
+      return steps.map((step) => taken.has(step));
     },
   }),
 );
