@@ -34,13 +34,20 @@ function rowOf(samples: readonly Sample[]): Row {
 const rowsOf = (results: Results) => Object.fromEntries(Object.entries(results).map(([name, s]) => [name, rowOf(s)]));
 
 /** The median of the rounds' own ratios: both sides of each were measured within seconds of each other. */
-function ratio(of: Results, over: Results, a: string, b: string): number | null {
-  const [upper = [], lower = []] = [of[a], over[b]];
+function ratio(of: Results, a: string, b: string, read: (sample: Sample) => number | null): number | null {
+  const [upper = [], lower = []] = [of[a], of[b]];
   const rounds = upper.flatMap((sample, round) => {
-    const other = lower[round];
-    return other === undefined ? [] : [sample.perSecond / other.perSecond];
+    const [mine, other] = [read(sample), lower[round] && read(lower[round])];
+    return mine === null || !other ? [] : [mine / other];
   });
   return rounds.length === 0 ? null : Math.round(median(rounds) * 1000) / 1000;
+}
+
+const rateOf = (sample: Sample) => sample.perSecond;
+
+/** Processor time of everything but the harness: what neighbours on the machine disturb least. */
+function costOf({ cpu }: Sample): number | null {
+  return cpu === null ? null : PARTS.reduce((sum, part) => sum + (part === 'harness' ? 0 : (cpu[part] ?? 0)), 0);
 }
 
 /** Prints the table and gives what the closing line says. */
@@ -55,10 +62,12 @@ export function reportPayouts(of: { results: PayoutResults; servers: Servers; pr
   table('Acceptance alone', acceptedRows, print);
 
   const ratios = {
-    productToPlain: ratio(settled, settled, 'product', 'plain'),
-    productToLean: ratio(settled, settled, 'product', 'lean'),
-    productToBatch: ratio(settled, settled, 'product', 'batch'),
-    acceptToBare: ratio(accepted, accepted, 'product', 'accept'),
+    productToPlain: ratio(settled, 'product', 'plain', rateOf),
+    productToLean: ratio(settled, 'product', 'lean', rateOf),
+    productToBatch: ratio(settled, 'product', 'batch', rateOf),
+    acceptToBare: ratio(accepted, 'product', 'accept', rateOf),
+    cpuProductToPlain: ratio(settled, 'product', 'plain', costOf),
+    cpuAcceptToBare: ratio(accepted, 'product', 'accept', costOf),
     p99ToSettledAtHalfRate: quotient(halfRows?.['product']?.settledMs?.p99, halfRows?.['plain']?.settledMs?.p99),
   };
   print('');

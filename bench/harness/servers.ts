@@ -36,7 +36,13 @@ export async function startServers(of: { statistics: boolean }): Promise<Servers
   // PostgreSQL may run as another user than we do.
   chmodSync(folder, 0o755);
   const cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // However this process ends; the servers in it end with it.
+  process.once('exit', remove);
+  cleanup.defer(() => {
+    process.off('exit', remove);
+    remove();
+  });
   try {
     const fsyncUs = measureFsync(folder);
     const postgres = await startPostgres({
