@@ -1,4 +1,5 @@
 // Makes and recognises our ids: a two-letter prefix and a ULID, alphanumeric, sortable by time, made before anything is sent.
+import { randomFillSync } from 'node:crypto';
 import { monotonicFactory } from 'ulid';
 
 export const ID_PREFIXES = {
@@ -18,7 +19,20 @@ export const ID_PREFIXES = {
 
 export type IdKind = keyof typeof ID_PREFIXES;
 
-const next = monotonicFactory();
+// Sixteen random characters an id: drawn one by one from the system they would cost more than all the rest of making it.
+const pool = new Uint32Array(1024);
+let drawn = pool.length;
+function random(): number {
+  if (drawn === pool.length) {
+    randomFillSync(pool);
+    drawn = 0;
+  }
+  const value = pool[drawn] ?? 0;
+  drawn += 1;
+  return value / 2 ** 32;
+}
+
+const next = monotonicFactory(random);
 
 /** A fresh id such as `po01JD2E8Y6Q5V3Z…` (28 characters of `[0-9A-Za-z]`); it serves unchanged as the provider's `transactionRef`. */
 export function newId(kind: IdKind): string {

@@ -14,9 +14,9 @@ pg.types.setTypeParser(pg.types.builtins.INT8, BigInt);
 export const APPLICATION_ROLE = 'eversend_app';
 
 /**
- * Every statement of ours is short and has its index, so Postgres is told to go by nested loops over indexes. Left to itself it
- * guesses thousands of rows for each batch, or keeps a plan it made while a table was young, and reads whole tables for one batch
- * for as long as the connection lives. Who means to read everything (`verifyLedger`) takes this back.
+ * Every statement of ours is short and has its index, so Postgres is told to go by nested loops over indexes, with one plan made
+ * once. Left to itself it guesses thousands of rows for each batch and reads whole tables for it, keeps a plan from when a table
+ * was young, or plans anew for every batch. Who means to read everything (`verifyLedger`) takes this back.
  */
 const SETTINGS = [
   "SET statement_timeout = '30s'",
@@ -26,6 +26,7 @@ const SETTINGS = [
   'SET enable_hashjoin = off',
   'SET enable_mergejoin = off',
   'SET jit = off',
+  'SET plan_cache_mode = force_generic_plan',
 ].join('; ');
 
 /** Inside a transaction that reads whole tables: gives the planner its freedom back. */
@@ -34,6 +35,7 @@ export const READ_EVERYTHING = [
   'SET LOCAL enable_seqscan = on',
   'SET LOCAL enable_hashjoin = on',
   'SET LOCAL enable_mergejoin = on',
+  'SET LOCAL plan_cache_mode = auto',
 ].join('; ');
 
 /** Opens the pool. `onError` hears of connections that die while idle; without a listener such an error would end the process. */

@@ -141,9 +141,7 @@ function holdOf(item: Acceptance, walletId: string) {
 
 const acceptor = perContext((ctx) =>
   coalesce<Acceptance, Answer>({
-    maxBatch: 64,
-    // While one commit is on its way this process reads the next requests instead of waiting.
-    inFlight: 2,
+    maxBatch: 128,
     whole: isConnectionLoss,
     flush: (items) => acceptAll(ctx, items),
   }),
