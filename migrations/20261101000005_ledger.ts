@@ -129,7 +129,7 @@ export async function up(knex: Knex): Promise<void> {
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     DECLARE
       ids text[]; refs text[]; kinds text[]; currencies text[]; transaction_ids text[]; reasons text[]; actors text[];
-      entry_ids text[]; lines smallint[]; accounts text[]; amounts bigint[];
+      entry_ids text[]; lines smallint[]; accounts text[]; amounts bigint[]; hold_accounts text[];
     BEGIN
       -- The JSON is taken apart once, into arrays.
       SELECT array_agg(id), array_agg(reference), array_agg(kind), array_agg(currency), array_agg(transaction_id), array_agg(reason),
@@ -138,18 +138,18 @@ export async function up(knex: Knex): Promise<void> {
         FROM jsonb_to_recordset(entries)
           AS e(id text, reference text, kind text, currency text, transaction_id text, reason text, actor text);
       SELECT array_agg(e.entry->>'id' ORDER BY e.n, p.line), array_agg(p.line ORDER BY e.n, p.line),
-          array_agg(p.posting->>0 ORDER BY e.n, p.line), array_agg((p.posting->>1)::bigint ORDER BY e.n, p.line)
-        INTO entry_ids, lines, accounts, amounts
+          array_agg(p.posting->>0 ORDER BY e.n, p.line), array_agg((p.posting->>1)::bigint ORDER BY e.n, p.line),
+          array_agg(p.posting->>0) FILTER (WHERE e.entry->>'kind' = 'hold')
+        INTO entry_ids, lines, accounts, amounts, hold_accounts
         FROM jsonb_array_elements(entries) WITH ORDINALITY AS e(entry, n),
           jsonb_array_elements(e.entry->'postings') WITH ORDINALITY AS p(posting, line);
 
       -- Wallet accounts are locked first, in id order, so that two writers meet in the same order and one waits instead of both.
       PERFORM 1 FROM ledger_accounts WHERE id = ANY(accounts) AND balance IS NOT NULL ORDER BY id FOR NO KEY UPDATE;
 
-      IF 'hold' = ANY(kinds) AND EXISTS (
-        SELECT 1 FROM unnest(entry_ids, accounts) AS l(entry_id, account_id) JOIN unnest(ids, kinds) AS e(id, kind) ON e.id = l.entry_id
-          JOIN ledger_accounts a ON a.id = l.account_id JOIN wallets w ON w.id = a.wallet_id
-        WHERE e.kind = 'hold' AND w.frozen_at IS NOT NULL
+      IF hold_accounts IS NOT NULL AND EXISTS (
+        SELECT 1 FROM ledger_accounts a JOIN wallets w ON w.id = a.wallet_id
+        WHERE a.id = ANY(hold_accounts) AND w.frozen_at IS NOT NULL
       ) THEN
         RAISE EXCEPTION 'the wallet is frozen' USING ERRCODE = 'EV002';
       END IF;

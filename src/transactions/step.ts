@@ -197,8 +197,6 @@ async function commitSteps(ctx: Context, steps: readonly Step[]): Promise<Set<st
 const writer = perContext((ctx) =>
   coalesce<Step, boolean>({
     maxBatch: 128,
-    // Two commits on their way: one waits for the disk while the other works.
-    inFlight: 2,
     whole: isConnectionLoss,
     flush: async (steps) => {
       // Of two steps for one row in one batch the second must see the first one's result, so it goes by itself.

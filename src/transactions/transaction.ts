@@ -120,7 +120,6 @@ function read(row: Record<string, unknown>): Loaded {
 const loader = perContext((ctx) =>
   coalesce<string, Loaded | null>({
     maxBatch: 128,
-    inFlight: 2,
     whole: isConnectionLoss,
     flush: async (ids) => {
       const rows = await runAlone<Record<string, unknown>>(ctx.db, LOAD, [[...new Set(ids)]]);

@@ -34,7 +34,9 @@ const LOAD = {
       coalesce(t.id, p.id) AS "transactionId", coalesce(t.type, p.type) AS type
     FROM webhook_events e
       LEFT JOIN transactions t ON t.id = e.reference
-      LEFT JOIN transactions p ON t.id IS NULL AND p.provider_transaction_id = e.provider_transaction_id
+      LEFT JOIN LATERAL (
+        SELECT id, type FROM transactions WHERE t.id IS NULL AND provider_transaction_id = e.provider_transaction_id LIMIT 1
+      ) p ON true
     WHERE e.id = ANY($1)`,
 };
 
