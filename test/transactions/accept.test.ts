@@ -4,6 +4,7 @@ import { newId } from '../../src/ids.ts';
 import { walletBalances } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { createPayout, type NewPayout } from '../../src/payouts/create.ts';
+import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -15,24 +16,8 @@ afterEach(async () => {
   await world.close();
 });
 
-const PAYOUT: NewPayout = {
-  amountMinor: 100_000n,
-  currency: 'UGX',
-  amountType: 'source',
-  maxAmountMinor: null,
-  maxFeeMinor: null,
-  method: 'momo',
-  country: 'UG',
-  destinationCurrency: 'UGX',
-  recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
-  beneficiaryId: null,
-  owner: null,
-  reference: null,
-  scheduledAt: null,
-  metadata: {},
-};
 const pay = (request = world.request(), of: Partial<NewPayout> = {}) =>
-  createPayout(world, world.caller, request, { ...PAYOUT, ...of });
+  createPayout(world, world.caller, request, { ...NEW_PAYOUT, ...of });
 const count = async (table: string) => Number((await world.db(table).count({ n: '*' }))[0]?.['n']);
 
 describe('an idempotency key', () => {
@@ -70,7 +55,7 @@ describe('an idempotency key', () => {
     expect(await count('transactions')).toBe(2);
     const other = { ...world.caller, merchantId: newId('merchant') };
     await world.db('merchants').insert({ id: other.merchantId, name: 'Other' });
-    await expect(createPayout(world, other, world.request({ key }), PAYOUT)).rejects.toMatchObject({
+    await expect(createPayout(world, other, world.request({ key }), NEW_PAYOUT)).rejects.toMatchObject({
       code: 'insufficient_funds',
     });
   });
@@ -104,7 +89,7 @@ describe('money set aside', () => {
     const others = Array.from({ length: 4 }, () => ({ ...world }));
     const endings = await Promise.allSettled(
       others.flatMap((other) =>
-        Array.from({ length: 5 }, () => createPayout(other, other.caller, other.request(), PAYOUT)),
+        Array.from({ length: 5 }, () => createPayout(other, other.caller, other.request(), NEW_PAYOUT)),
       ),
     );
     expect(endings.filter((e) => e.status === 'fulfilled')).toHaveLength(3);

@@ -9,6 +9,7 @@ import { advance } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
 import { applyWebhookEvent } from '../../src/webhooks/apply.ts';
 import { receiveWebhook } from '../../src/webhooks/receive.ts';
+import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const flows = { payout: payoutFlow, collection: collectionFlow };
@@ -18,22 +19,7 @@ let payoutId: string;
 beforeEach(async () => {
   world = await createWorld({ env: { EVERSEND_WEBHOOK_SECRET: 'new-secret,old-secret' } });
   await world.fund('UGX', 1_000_000n);
-  const answer = await createPayout(world, world.caller, world.request(), {
-    amountMinor: 100_000n,
-    currency: 'UGX',
-    amountType: 'source',
-    maxAmountMinor: null,
-    maxFeeMinor: null,
-    method: 'momo',
-    country: 'UG',
-    destinationCurrency: 'UGX',
-    recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
-    beneficiaryId: null,
-    owner: null,
-    reference: null,
-    scheduledAt: null,
-    metadata: {},
-  });
+  const answer = await createPayout(world, world.caller, world.request(), NEW_PAYOUT);
   payoutId = JSON.parse(answer.body).id;
 });
 afterEach(async () => {

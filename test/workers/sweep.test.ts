@@ -13,6 +13,7 @@ import { keepHouse } from '../../workers/housekeeping.ts';
 import { payoutWorker } from '../../workers/payout.ts';
 import { sweepOnce } from '../../workers/sweep.ts';
 import { flows } from '../../workers/webhook.ts';
+import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -23,22 +24,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 async function create(scheduledAt: Date | null = null): Promise<string> {
-  const answer = await createPayout(world, world.caller, world.request(), {
-    amountMinor: 100_000n,
-    currency: 'UGX',
-    amountType: 'source',
-    maxAmountMinor: null,
-    maxFeeMinor: null,
-    method: 'momo',
-    country: 'UG',
-    destinationCurrency: 'UGX',
-    recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
-    beneficiaryId: null,
-    owner: null,
-    reference: null,
-    scheduledAt,
-    metadata: {},
-  });
+  const answer = await createPayout(world, world.caller, world.request(), { ...NEW_PAYOUT, scheduledAt });
   return JSON.parse(answer.body).id;
 }
 const rings = () => world.rung.splice(0);
