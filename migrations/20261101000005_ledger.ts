@@ -26,9 +26,9 @@ export async function up(knex: Knex): Promise<void> {
 
     -- A balanced, immutable group of postings in one currency. The reference (transaction and step) can exist only once.
     CREATE TABLE journal_entries (
-      id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^je[0-9A-Z]{26}$'),
+      id text COLLATE "C" PRIMARY KEY CHECK (octet_length(id) = 28 AND left(id, 2) = 'je'),
       reference text COLLATE "C" NOT NULL UNIQUE CHECK (length(reference) BETWEEN 3 AND 120),
-      kind text NOT NULL CHECK (kind ~ '^[a-z_]{3,30}$'),
+      kind text NOT NULL CHECK (octet_length(kind) BETWEEN 3 AND 30),
       currency text COLLATE "C" NOT NULL,
       transaction_id text COLLATE "C" REFERENCES transactions,
       reason text CHECK (length(reason) <= 500),
@@ -62,33 +62,30 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz NOT NULL DEFAULT now()
     );
 
-    -- An entry balances, in one currency, with at least two lines: checked when the writing transaction commits.
+    -- An entry balances and has at least two lines: checked when the writing transaction commits.
     CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
       lines bigint;
       total numeric;
-      same_currency boolean;
     BEGIN
-      SELECT count(*), coalesce(sum(p.amount), 0), bool_and(a.currency = NEW.currency) INTO lines, total, same_currency
-      FROM postings p JOIN ledger_accounts a ON a.id = p.account_id WHERE p.entry_id = NEW.id;
-      IF lines < 2 OR total <> 0 OR NOT same_currency THEN
-        RAISE EXCEPTION 'journal entry % does not balance in %: % lines, sum %', NEW.reference, NEW.currency, lines, total
-          USING ERRCODE = 'EV003';
+      SELECT count(*), coalesce(sum(amount), 0) INTO lines, total FROM postings WHERE entry_id = NEW.id;
+      IF lines < 2 OR total <> 0 THEN
+        RAISE EXCEPTION 'journal entry % does not balance: % lines, sum %', NEW.reference, lines, total USING ERRCODE = 'EV003';
       END IF;
       RETURN NULL;
     END $$;
     CREATE CONSTRAINT TRIGGER entry_balances AFTER INSERT ON journal_entries
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_entry_balances();
 
-    -- Every line is on an account that exists, of an entry that exists and is this very transaction's: nobody adds lines to an
-    -- entry later, not even a balanced pair.
+    -- Every line is on an account of the entry's currency, of an entry that exists and is this very transaction's: nobody adds
+    -- lines to an entry later, not even a balanced pair.
     CREATE FUNCTION check_postings() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF EXISTS (
         SELECT 1 FROM added p LEFT JOIN journal_entries e ON e.id = p.entry_id LEFT JOIN ledger_accounts a ON a.id = p.account_id
-        WHERE e.xact IS DISTINCT FROM pg_current_xact_id() OR a.id IS NULL
+        WHERE e.xact IS DISTINCT FROM pg_current_xact_id() OR a.currency IS DISTINCT FROM e.currency
       ) THEN
-        RAISE EXCEPTION 'a line needs an account, and an entry of the same transaction; an entry cannot be added to after its commit'
+        RAISE EXCEPTION 'a line needs an account in its entry''s currency, and an entry of the same transaction; an entry cannot be added to after its commit'
           USING ERRCODE = 'EV004';
       END IF;
       RETURN NULL;
@@ -122,51 +119,47 @@ export async function up(knex: Knex): Promise<void> {
       SELECT balance FROM ledger_accounts WHERE id = account FOR NO KEY UPDATE;
     $$;
 
-    -- The only writer of entries, postings and balances. Takes [{id, reference, kind, currency, transaction_id, reason, actor,
-    -- postings: [[account id, amount], …]}, …] and writes all of it or raises: 23505 a reference exists already,
-    -- 23514 wallets_cover_their_debits a wallet does not cover its debits, EV002 a hold on a frozen wallet.
-    CREATE FUNCTION post_entries(entries jsonb) RETURNS void
+    -- The only writer of entries, postings and balances: entries by their columns, then their lines in order, entry after entry.
+    -- Writes all of it or raises: 23505 a reference exists already, 23514 wallets_cover_their_debits a wallet does not cover its
+    -- debits, EV002 a hold on a frozen wallet.
+    CREATE FUNCTION post_entries(ids text[], refs text[], kinds text[], currencies text[], transaction_ids text[], reasons text[],
+      actors text[], line_entries text[], line_accounts text[], line_amounts bigint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     DECLARE
-      ids text[]; refs text[]; kinds text[]; currencies text[]; transaction_ids text[]; reasons text[]; actors text[];
-      entry_ids text[]; lines smallint[]; accounts text[]; amounts bigint[]; hold_accounts text[];
+      wallets text[]; balances bigint[]; afters bigint[]; numbers smallint[];
+      number smallint; place integer;
     BEGIN
-      -- The JSON is taken apart once, into arrays.
-      SELECT array_agg(id), array_agg(reference), array_agg(kind), array_agg(currency), array_agg(transaction_id), array_agg(reason),
-          array_agg(actor)
-        INTO ids, refs, kinds, currencies, transaction_ids, reasons, actors
-        FROM jsonb_to_recordset(entries)
-          AS e(id text, reference text, kind text, currency text, transaction_id text, reason text, actor text);
-      SELECT array_agg(e.entry->>'id' ORDER BY e.n, p.line), array_agg(p.line ORDER BY e.n, p.line),
-          array_agg(p.posting->>0 ORDER BY e.n, p.line), array_agg((p.posting->>1)::bigint ORDER BY e.n, p.line),
-          array_agg(p.posting->>0) FILTER (WHERE e.entry->>'kind' = 'hold')
-        INTO entry_ids, lines, accounts, amounts, hold_accounts
-        FROM jsonb_array_elements(entries) WITH ORDINALITY AS e(entry, n),
-          jsonb_array_elements(e.entry->'postings') WITH ORDINALITY AS p(posting, line);
-
       -- Wallet accounts are locked first, in id order, so that two writers meet in the same order and one waits instead of both.
-      PERFORM 1 FROM ledger_accounts WHERE id = ANY(accounts) AND balance IS NOT NULL ORDER BY id FOR NO KEY UPDATE;
+      SELECT array_agg(l.id), array_agg(l.balance) INTO wallets, balances FROM (
+        SELECT id, balance FROM ledger_accounts WHERE id = ANY(line_accounts) AND balance IS NOT NULL ORDER BY id FOR NO KEY UPDATE
+      ) l;
 
-      IF hold_accounts IS NOT NULL AND EXISTS (
-        SELECT 1 FROM ledger_accounts a JOIN wallets w ON w.id = a.wallet_id
-        WHERE a.id = ANY(hold_accounts) AND w.frozen_at IS NOT NULL
+      IF 'hold' = ANY(kinds) AND EXISTS (
+        SELECT 1 FROM unnest(kinds, ids) AS e(kind, id) JOIN unnest(line_entries, line_accounts) AS l(entry, account) ON l.entry = e.id
+          JOIN ledger_accounts a ON a.id = l.account JOIN wallets w ON w.id = a.wallet_id
+        WHERE e.kind = 'hold' AND w.frozen_at IS NOT NULL
       ) THEN
         RAISE EXCEPTION 'the wallet is frozen' USING ERRCODE = 'EV002';
       END IF;
 
+      -- What each line leaves on its wallet account; system accounts keep no balance.
+      FOR i IN 1..coalesce(cardinality(line_accounts), 0) LOOP
+        number := CASE WHEN line_entries[i] = line_entries[i - 1] THEN number + 1 ELSE 1 END;
+        numbers[i] := number;
+        place := width_bucket(line_accounts[i] COLLATE "C", wallets COLLATE "C");
+        IF place > 0 AND wallets[place] = line_accounts[i] THEN
+          balances[place] := balances[place] + line_amounts[i];
+          afters[i] := balances[place];
+        ELSE
+          afters[i] := NULL;
+        END IF;
+      END LOOP;
+
       INSERT INTO journal_entries (id, reference, kind, currency, transaction_id, reason, actor)
         SELECT * FROM unnest(ids, refs, kinds, currencies, transaction_ids, reasons, actors);
-
-      WITH written AS (
-        INSERT INTO postings (entry_id, line, account_id, amount, balance_after)
-          SELECT l.entry_id, l.line, l.account_id, l.amount, a.balance + sum(l.amount) OVER (PARTITION BY l.account_id ORDER BY l.n)
-          FROM unnest(entry_ids, lines, accounts, amounts) WITH ORDINALITY AS l(entry_id, line, account_id, amount, n)
-            LEFT JOIN ledger_accounts a ON a.id = l.account_id
-          ORDER BY l.n
-      )
-      UPDATE ledger_accounts a SET balance = a.balance + d.delta
-        FROM (SELECT account_id, sum(amount) AS delta FROM unnest(accounts, amounts) AS l(account_id, amount) GROUP BY account_id) d
-        WHERE a.id = d.account_id AND a.balance IS NOT NULL;
+      INSERT INTO postings (entry_id, line, account_id, amount, balance_after)
+        SELECT * FROM unnest(line_entries, numbers, line_accounts, line_amounts, afters);
+      UPDATE ledger_accounts a SET balance = w.balance FROM unnest(wallets, balances) AS w(id, balance) WHERE a.id = w.id;
     END $$;
 
     -- Moves each system account's settled tail into its roll-up: only what is older than every database transaction still
@@ -186,15 +179,15 @@ export async function up(knex: Knex): Promise<void> {
         WHERE r.through_xact < EXCLUDED.through_xact;
     $$;
 
-    REVOKE ALL ON FUNCTION post_entries(jsonb), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION post_entries(jsonb), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() TO eversend_app;
+    REVOKE ALL ON FUNCTION post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() TO eversend_app;
     GRANT SELECT ON ledger_accounts, journal_entries, postings, ledger_rollups TO eversend_app;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    DROP FUNCTION roll_up_ledger(), lock_balance(text), post_entries(jsonb), open_wallet(text, text, text, text);
+    DROP FUNCTION roll_up_ledger(), lock_balance(text), post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text);
     DROP TABLE ledger_rollups, postings, journal_entries, ledger_accounts;
     DROP FUNCTION check_entry_balances(), check_postings();
   `);

@@ -6,7 +6,7 @@ export async function up(knex: Knex): Promise<void> {
     -- Bytes, not jsonb: a signed body may hold anything, and a poison one must still be stored. The digest of the body alone
     -- is its identity. An event never moves money; it makes us look at the provider.
     CREATE TABLE webhook_events (
-      id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^we[0-9A-Z]{26}$'),
+      id text COLLATE "C" PRIMARY KEY CHECK (octet_length(id) = 28 AND left(id, 2) = 'we'),
       digest bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
       body bytea NOT NULL,
       reference text COLLATE "C" CHECK (length(reference) <= 100),

@@ -7,14 +7,16 @@ export async function up(knex: Knex): Promise<void> {
     CREATE TABLE idempotency_keys (
       merchant_id text COLLATE "C" NOT NULL,
       route text COLLATE "C" NOT NULL,
-      key text COLLATE "C" NOT NULL CHECK (key ~ '^[A-Za-z0-9_.-]{16,128}$'),
+      key text COLLATE "C" NOT NULL CHECK (octet_length(key) BETWEEN 16 AND 128),
+      -- What the request made: tells the request that took the key from its twins.
+      subject_id text COLLATE "C" NOT NULL,
       request_hash bytea NOT NULL CHECK (octet_length(request_hash) = 32),
       status smallint NOT NULL CHECK (status BETWEEN 200 AND 299),
       answer bytea NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (merchant_id, route, key)
     );
-    CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+    CREATE INDEX idempotency_keys_by_age ON idempotency_keys USING brin (created_at);
     GRANT SELECT, INSERT, DELETE ON idempotency_keys TO eversend_app;
   `);
 }

@@ -3,7 +3,7 @@ import { type Call, runAll, type Trx, violatedUnique } from '../db/knex.ts';
 import { InvariantBroken, Refused, StaleState } from '../errors.ts';
 import type { NewEntry } from './journal.ts';
 
-const POST = { name: 'post_entries', text: 'SELECT post_entries($1)' };
+const POST = { name: 'post_entries', text: 'SELECT post_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)' };
 
 /**
  * The call that posts entries in the given order, all or none; none for no entries. Wallet accounts are locked in id order and
@@ -16,7 +16,7 @@ export function postCalls(entries: readonly NewEntry[]): Call[] {
     const sum = entry.postings.reduce((total, [, amount]) => total + amount, 0n);
     if (sum !== 0n) throw new InvariantBroken(`the entry ${entry.reference} does not balance`);
   }
-  return [{ statement: POST, values: [serialise(entries)] }];
+  return [{ statement: POST, values: columnsOf(entries) }];
 }
 
 /**
@@ -32,20 +32,21 @@ export async function post(trx: Trx, entries: readonly NewEntry[]): Promise<void
   }
 }
 
-/** Amounts travel as decimal strings inside the JSON, so that no parser on the way can make a float of them. */
-function serialise(entries: readonly NewEntry[]): string {
-  return JSON.stringify(
-    entries.map((entry) => ({
-      id: entry.id,
-      reference: entry.reference,
-      kind: entry.kind,
-      currency: entry.currency,
-      transaction_id: entry.transactionId,
-      reason: entry.reason,
-      actor: entry.actor,
-      postings: entry.postings.map(([account, amount]) => [account, amount.toString()]),
-    })),
-  );
+/** Entries and their lines by columns, as `post_entries` takes them. Amounts travel as decimal strings, never as floats. */
+export function columnsOf(entries: readonly NewEntry[]): unknown[] {
+  const lines = entries.flatMap(({ id, postings }) => postings.map(([account, amount]) => ({ id, account, amount })));
+  return [
+    entries.map((entry) => entry.id),
+    entries.map((entry) => entry.reference),
+    entries.map((entry) => entry.kind),
+    entries.map((entry) => entry.currency),
+    entries.map((entry) => entry.transactionId),
+    entries.map((entry) => entry.reason),
+    entries.map((entry) => entry.actor),
+    lines.map((line) => line.id),
+    lines.map((line) => line.account),
+    lines.map((line) => line.amount.toString()),
+  ];
 }
 
 /** What an error of a posting call means: Refused, StaleState, or the error itself when it is about something else. */

@@ -1,118 +1,35 @@
 // Acceptance: idempotency key, transaction, history, personal data and hold in one commit, many requests to a commit.
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
-import { inTwoTrips, isConnectionLoss } from '../db/knex.ts';
+import { inTransaction, isConnectionLoss, runAlone } from '../db/knex.ts';
 import { Conflict, Refused, Unavailable } from '../errors.ts';
-import { entry } from '../ledger/journal.ts';
-import { availableAccount, heldAccount } from '../ledger/ledger-account.ts';
-import { postCalls, postProblem } from '../ledger/post.ts';
+import { postProblem } from '../ledger/post.ts';
+import { openWallet } from '../merchants/wallet.ts';
 import type { QueueName } from '../queue/queues.ts';
-import {
-  type Acceptance,
-  type Answer,
-  lockOf,
-  openMissing,
-  type Standing,
-  standingsCall,
-  storeCalls,
-} from './acceptance.ts';
+import { type Acceptance, type Answer, acceptCall, type Prepared, type Standing } from './acceptance.ts';
 import type { TransactionRow } from './transaction.ts';
-import { viewTransaction } from './view.ts';
+import { viewGiven, viewPlaced } from './view.ts';
 
 export type { Acceptance, Answer, Caller, IdempotentRequest } from './acceptance.ts';
 
-/** Accepts a batch in one database transaction; each item gets its own answer or error. Raises what `post` raises. */
-async function acceptAll(ctx: Context, items: readonly Acceptance[]): Promise<(Answer | Error)[]> {
-  try {
-    return await inTwoTrips<Standing, (Answer | Error)[]>(ctx.db, standingsCall(items), async (standings, ask) => {
-      const answers = new Array<Answer | Error>(items.length);
-      const going = sort(ctx, items, standings, answers);
-      await openMissing(ask, going);
-      const stored = going.map(({ item, index, walletId, now }) => {
-        const body = answerOf(item, walletId ?? '', now);
-        answers[index] = { status: 202, body, replayed: false };
-        return { item, walletId: walletId ?? '', body };
-      });
-      const holds = stored.flatMap(({ item, walletId }) =>
-        item.transaction.heldMinor > 0n ? [holdOf(item, walletId)] : [],
-      );
-      return { calls: [...storeCalls(ctx, stored), ...postCalls(holds)], result: answers };
-    });
-  } catch (error) {
-    throw postProblem(error);
-  }
-}
+const acceptor = perContext((ctx) =>
+  coalesce<Prepared, Standing>({
+    maxBatch: 128,
+    whole: isConnectionLoss,
+    flush: async (items) => {
+      const { statement, values } = acceptCall(items);
+      try {
+        return await runAlone<Standing>(ctx.db, statement, values);
+      } catch (error) {
+        throw postProblem(error);
+      }
+    },
+  }),
+);
 
-interface Going {
-  readonly item: Acceptance;
-  readonly index: number;
-  walletId: string | null;
-  readonly now: Date;
-}
-
-/** Answers what is a repetition or cannot be, and returns the rest. */
-function sort(
-  ctx: Context,
-  items: readonly Acceptance[],
-  standings: readonly Standing[],
-  answers: (Answer | Error)[],
-): Going[] {
-  const taken = new Set<bigint>();
-  const spent = new Map<string, bigint>();
-  const going: Going[] = [];
-  for (const standing of standings.toSorted((a, b) => a.n - b.n)) {
-    const index = standing.n - 1;
-    const item = items[index] as Acceptance;
-    // Two of one key in one batch share the database session, and so the lock: the second is told here.
-    const lock = lockOf(item);
-    const verdict =
-      !standing.mine || taken.has(lock)
-        ? inProgress()
-        : (replay(ctx, item, standing) ?? refusal(item, standing, spent));
-    taken.add(lock);
-    if (verdict !== null) answers[index] = verdict;
-    else going.push({ item, index, walletId: standing.walletId, now: standing.now });
-  }
-  return going;
-}
-
-function inProgress(): Conflict {
-  return new Conflict(
-    'request_in_progress',
-    'A request with this Idempotency-Key is still running. Repeat it in a moment.',
-  );
-}
-
-function replay(ctx: Context, { request }: Acceptance, standing: Standing): Answer | Error | null {
-  if (standing.requestHash === null || standing.answer === null) return null;
-  if (!standing.requestHash.equals(request.requestHash)) {
-    return new Conflict(
-      'idempotency_key_reused',
-      'This Idempotency-Key was used for another body. Use a new key for a new request.',
-      422,
-    );
-  }
-  return { status: standing.status ?? 202, body: ctx.vault.open(standing.answer), replayed: true };
-}
-
-/** Refuses at once what the wallet cannot cover as it stands; the ledger's own guard decides the races. */
-function refusal({ transaction, owner }: Acceptance, standing: Standing, spent: Map<string, bigint>): Refused | null {
-  if (transaction.heldMinor === 0n) return null;
-  if (standing.walletId === null || standing.balance === null) {
-    const whose = owner === '' ? 'Your' : "This owner's";
-    return new Refused('insufficient_funds', `${whose} ${transaction.currency} wallet holds nothing yet.`, 'amount');
-  }
-  if (standing.frozen) return new Refused('wallet_frozen', 'The wallet is frozen; it takes no new payouts.');
-  const already = spent.get(standing.walletId) ?? 0n;
-  if (standing.balance - already < transaction.heldMinor) {
-    return new Refused('insufficient_funds', 'The wallet does not cover the amount and the fee.', 'amount');
-  }
-  spent.set(standing.walletId, already + transaction.heldMinor);
-  return null;
-}
-
-function answerOf(item: Acceptance, walletId: string, now: Date): string {
-  const state = { state: 'accepted', walletId, merchantId: item.caller.merchantId, chargeMinor: null } as const;
+/** The answer up to what only the commit knows: the wallet and the time come last in it. */
+function answerStart({ id, transaction, person, owner }: Acceptance): string {
+  const state = { state: 'accepted', chargeMinor: null } as const;
   const fresh = {
     providerTransactionId: null,
     failureCode: null,
@@ -120,32 +37,53 @@ function answerOf(item: Acceptance, walletId: string, now: Date): string {
     approvalUrl: null,
     settledAt: null,
   };
-  return JSON.stringify(
-    viewTransaction(
-      { ...item.transaction, ...state, ...fresh, id: item.id, createdAt: now, updatedAt: now },
-      { person: item.person, owner: item.owner },
-    ),
-  );
+  return JSON.stringify(viewGiven({ ...transaction, ...state, ...fresh, id }, { person, owner })).slice(0, -1);
 }
 
-function holdOf(item: Acceptance, walletId: string) {
-  return entry({
-    reference: `${item.id}:hold`,
-    kind: 'hold',
-    currency: item.transaction.currency,
-    transactionId: item.id,
-    actor: `key:${item.caller.apiKeyId}`,
-    moves: [{ from: availableAccount(walletId), to: heldAccount(walletId), amountMinor: item.transaction.heldMinor }],
-  });
+function answerOf(start: string, { wallet_id: walletId, at }: Standing): string {
+  return `${start},${JSON.stringify(viewPlaced({ walletId: walletId ?? '', createdAt: at, updatedAt: at })).slice(1)}`;
 }
 
-const acceptor = perContext((ctx) =>
-  coalesce<Acceptance, Answer>({
-    maxBatch: 128,
-    whole: isConnectionLoss,
-    flush: (items) => acceptAll(ctx, items),
-  }),
-);
+/** The answer, or null when the request has to be asked again. Raises what the verdict refuses. */
+async function follow(ctx: Context, item: Prepared, standing: Standing): Promise<Answer | null> {
+  const { currency, heldMinor } = item.transaction;
+  switch (standing.verdict) {
+    case 'accepted':
+      return { status: 202, body: answerOf(item.answerStart, standing), replayed: false };
+    case 'known': {
+      if (standing.request_hash?.equals(item.request.requestHash) !== true || standing.answer === null) {
+        throw new Conflict(
+          'idempotency_key_reused',
+          'This Idempotency-Key was used for another body. Use a new key for a new request.',
+          422,
+        );
+      }
+      const body = answerOf(ctx.vault.open(standing.answer), standing);
+      return { status: standing.status ?? 202, body, replayed: true };
+    }
+    case 'running':
+      throw new Conflict(
+        'request_in_progress',
+        'A request with this Idempotency-Key is still running. Repeat it in a moment.',
+      );
+    case 'no_wallet': {
+      if (heldMinor > 0n) {
+        const whose = item.owner === '' ? 'Your' : "This owner's";
+        throw new Refused('insufficient_funds', `${whose} ${currency} wallet holds nothing yet.`, 'amount');
+      }
+      // The first money of this owner in this currency.
+      const { merchantId } = item.caller;
+      await inTransaction(ctx.db, (trx) => openWallet(trx, { merchantId, owner: item.owner, currency }));
+      return null;
+    }
+    case 'wallet_frozen':
+      throw new Refused('wallet_frozen', 'The wallet is frozen; it takes no new payouts.');
+    case 'insufficient_funds':
+      throw new Refused('insufficient_funds', 'The wallet does not cover the amount and the fee.', 'amount');
+    case 'again':
+      return null;
+  }
+}
 
 const QUEUE_OF: Record<TransactionRow['type'], QueueName> = { collection: 'collections', payout: 'payouts' };
 
@@ -155,12 +93,17 @@ const QUEUE_OF: Record<TransactionRow['type'], QueueName> = { collection: 'colle
  * Unavailable when the database cannot be reached: then it was accepted whole or not at all, and the same key finds out.
  */
 export async function accept(ctx: Context, item: Acceptance): Promise<Answer> {
+  const start = answerStart(item);
+  const prepared = { ...item, answerStart: start, answerSealed: ctx.vault.seal(start) };
   try {
-    const answer = await acceptor(ctx)(item);
-    if (!answer.replayed && item.transaction.scheduledAt === null) {
-      ctx.queues.ring([{ queue: QUEUE_OF[item.transaction.type], id: item.id, generation: 1 }]);
+    for (;;) {
+      const answer = await follow(ctx, prepared, await acceptor(ctx)(prepared));
+      if (answer === null) continue;
+      if (!answer.replayed && item.transaction.scheduledAt === null) {
+        ctx.queues.ring([{ queue: QUEUE_OF[item.transaction.type], id: item.id, generation: 1 }]);
+      }
+      return answer;
     }
-    return answer;
   } catch (error) {
     if (isConnectionLoss(error)) throw new Unavailable();
     throw error;

@@ -5,9 +5,12 @@ import type { TransactionRow } from './transaction.ts';
 
 const amount = (minor: bigint | null) => (minor === null ? null : formatAmount(minor));
 
-/** The JSON of one transaction. `person` is null once erased; `owner` is null for the merchant's own wallet. */
-export function viewTransaction(
-  transaction: Omit<TransactionRow, 'dueAt' | 'generation' | 'tries' | 'attemptNo' | 'actor' | 'clientAddress'>,
+type Inner = 'dueAt' | 'generation' | 'tries' | 'attemptNo' | 'actor' | 'clientAddress';
+type Placed = 'walletId' | 'merchantId' | 'createdAt' | 'updatedAt';
+
+/** The JSON of one transaction up to what `viewPlaced` adds. `person` is null once erased; `owner` '' is the merchant itself. */
+export function viewGiven(
+  transaction: Omit<TransactionRow, Inner | Placed>,
   of: { person: Person | null; owner: string },
 ) {
   return {
@@ -23,7 +26,6 @@ export function viewTransaction(
     country: transaction.country,
     method: transaction.method,
     accountNumber: of.person === null ? null : accountOf(of.person),
-    walletId: transaction.walletId,
     owner: of.owner === '' ? null : of.owner,
     reference: transaction.reference,
     providerTransactionId: transaction.providerTransactionId,
@@ -34,8 +36,23 @@ export function viewTransaction(
         : { code: transaction.failureCode, message: transaction.failureMessage ?? '' },
     metadata: transaction.metadata,
     scheduledAt: transaction.scheduledAt?.toISOString() ?? null,
-    createdAt: transaction.createdAt.toISOString(),
-    updatedAt: transaction.updatedAt.toISOString(),
     settledAt: transaction.settledAt?.toISOString() ?? null,
   };
+}
+
+/** The end of that JSON: what is known only once the transaction is stored. */
+export function viewPlaced(transaction: Pick<TransactionRow, 'walletId' | 'createdAt' | 'updatedAt'>) {
+  return {
+    walletId: transaction.walletId,
+    createdAt: transaction.createdAt.toISOString(),
+    updatedAt: transaction.updatedAt.toISOString(),
+  };
+}
+
+/** The JSON of one transaction, whole. */
+export function viewTransaction(
+  transaction: Omit<TransactionRow, Inner>,
+  of: { person: Person | null; owner: string },
+) {
+  return { ...viewGiven(transaction, of), ...viewPlaced(transaction) };
 }

@@ -107,12 +107,15 @@ describe('the database itself', () => {
     await insertRaw(`DROP TRIGGER postings_belong ON postings`);
   });
 
-  const forged = (postings: unknown[], currency = 'UGX') =>
-    world.db.raw('SELECT post_entries(?::jsonb)', [
-      JSON.stringify([
-        { id: newId('journalEntry'), reference: newId('journalEntry'), kind: 'forged', currency, actor: 'x', postings },
-      ]),
-    ]);
+  const forged = (postings: string[][], currency = 'UGX') => {
+    const id = newId('journalEntry');
+    const [accounts, amounts] = [0, 1].map((part) => postings.map((posting) => posting[part]));
+    const lines = postings.map(() => id);
+    return world.db.raw(
+      'SELECT post_entries(ARRAY[:id], ARRAY[:id], :kind, ARRAY[:currency], NULL, NULL, :actor, :lines, :accounts, :amounts)',
+      { id, kind: ['forged'], currency, actor: ['x'], lines, accounts, amounts } as unknown as string[],
+    );
+  };
 
   it.each([
     [
