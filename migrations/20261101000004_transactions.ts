@@ -128,11 +128,21 @@ export async function up(knex: Knex): Promise<void> {
     -- One open case per question: asking again is not asking anew.
     CREATE UNIQUE INDEX cases_one_open ON cases (subject, kind) WHERE resolved_at IS NULL;
 
+    -- Opens cases; one that is open already takes the new evidence instead of being opened twice.
+    CREATE FUNCTION open_cases(opening jsonb) RETURNS void LANGUAGE sql AS $$
+      INSERT INTO cases (id, kind, subject, transaction_id, currency, amount_minor, evidence)
+        SELECT id, kind, subject, transaction_id, currency, amount_minor, evidence
+        FROM jsonb_to_recordset(opening)
+          AS c(id text, kind text, subject text, transaction_id text, currency text, amount_minor bigint, evidence jsonb)
+        ON CONFLICT (subject, kind) WHERE resolved_at IS NULL
+          DO UPDATE SET evidence = cases.evidence || EXCLUDED.evidence, updated_at = now();
+    $$;
+
     GRANT SELECT, INSERT, UPDATE ON transactions, attempts, cases TO eversend_app;
     GRANT SELECT, INSERT ON transaction_history TO eversend_app;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`DROP TABLE cases, attempts, transaction_history, transactions`);
+  await knex.raw(`DROP FUNCTION open_cases; DROP TABLE cases, attempts, transaction_history, transactions`);
 }

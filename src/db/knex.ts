@@ -53,9 +53,7 @@ export function openDatabase(of: {
       application_name: 'eversend-payments',
       connectionTimeoutMillis: 5000,
       keepAlive: true,
-      // What is sent together travels together (see inTwoTrips); what is awaited one by one is unchanged.
-      pipeline: true,
-    } as Knex.PgConnectionConfig,
+    },
     acquireConnectionTimeout: 10_000,
     // knex would print lost connections to the console, past the logger; whoever asked gets the error anyway.
     log: { warn() {}, error() {}, debug() {}, deprecate() {} },
@@ -94,46 +92,15 @@ export async function runAlone<Row>(db: Db, statement: Statement, values: unknow
   }
 }
 
+/** The same for a statement that writes: what Postgres asks to be run again is run again, as by `inTransaction`. */
+export function runWhole<Row>(db: Db, statement: Statement, values: unknown[]): Promise<Row[]> {
+  return retryingTransient(() => runAlone<Row>(db, statement, values));
+}
+
 /** A statement with its values. */
 export interface Call {
   readonly statement: Statement;
   readonly values: unknown[];
-}
-
-/** Runs calls one after the other inside an open database transaction. */
-export async function runAll(trx: Trx, calls: readonly Call[]): Promise<void> {
-  for (const call of calls) await run(trx, call.statement, call.values);
-}
-
-/**
- * A whole database transaction in two round trips: BEGIN and a first call go together, and so do all the calls that `then` makes
- * of its rows, with the COMMIT behind them. On a busy process a round trip costs more than the statement in it.
- * Retried like `inTransaction`. Raises the first call's error that failed; then nothing was written.
- */
-export async function inTwoTrips<Row, T>(
-  db: Db,
-  first: Call,
-  then: (rows: Row[], ask: <Asked>(call: Call) => Promise<Asked[]>) => Promise<{ calls: readonly Call[]; result: T }>,
-): Promise<T> {
-  return retryingTransient(async () => {
-    const connection = (await db.client.acquireConnection()) as pg.Client;
-    const send = ({ statement, values }: Call) =>
-      connection.query({ name: statement.name, text: statement.text, values });
-    try {
-      const [, asked] = await Promise.all([connection.query('BEGIN'), send(first)]);
-      const { calls, result } = await then(asked.rows as Row[], async (call) => (await send(call)).rows);
-      // A call that fails makes Postgres refuse those behind it and roll back at the COMMIT.
-      const ends = await Promise.allSettled([...calls.map(send), connection.query('COMMIT')]);
-      const failed = ends.find((end) => end.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
-      return result;
-    } catch (error) {
-      await connection.query('ROLLBACK').catch(() => undefined);
-      throw error;
-    } finally {
-      await db.client.releaseConnection(connection);
-    }
-  });
 }
 
 const TRANSIENT = new Set(['40001', '40P01', '55P03']);

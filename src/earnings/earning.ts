@@ -1,6 +1,5 @@
 // Earnings: what we kept (service_fee) or owe a partner (commission) of one settled transaction; a return takes them back.
 import { BaseModel } from '../db/base-model.ts';
-import type { Call } from '../db/knex.ts';
 
 export const EARNING_KINDS = ['service_fee', 'commission'] as const;
 
@@ -26,25 +25,15 @@ export class Earning extends BaseModel {
   declare earnedAt: Date;
 }
 
-const RECORD = {
-  name: 'record_earnings',
-  text: `
-    INSERT INTO earnings (transaction_id, kind, step, merchant_id, currency, amount_minor)
-    SELECT transaction_id, kind, step, merchant_id, currency, amount_minor FROM jsonb_to_recordset($1)
-      AS e(transaction_id text, kind text, step text, merchant_id text, currency text, amount_minor bigint)`,
-};
-
-/** The call that records earnings in the commit that books them. Amounts of zero are nothing earned and are left out. */
-export function recordEarningsCalls(earnings: readonly NewEarning[]): Call[] {
-  const rows = earnings
-    .filter((earning) => earning.amountMinor !== 0n)
-    .map((earning) => ({
-      transaction_id: earning.transactionId,
-      kind: earning.kind,
-      step: earning.step,
-      merchant_id: earning.merchantId,
-      currency: earning.currency,
-      amount_minor: earning.amountMinor.toString(),
-    }));
-  return rows.length === 0 ? [] : [{ statement: RECORD, values: [JSON.stringify(rows)] }];
+/** An earning as the settling statement takes it; null for an amount of zero, which is nothing earned. */
+export function earningRow(earning: NewEarning) {
+  if (earning.amountMinor === 0n) return null;
+  return {
+    transaction_id: earning.transactionId,
+    kind: earning.kind,
+    step: earning.step,
+    merchant_id: earning.merchantId,
+    currency: earning.currency,
+    amount_minor: earning.amountMinor.toString(),
+  };
 }

@@ -1,39 +1,33 @@
 // The only writer of postings.
-import { type Call, runAll, type Trx, violatedUnique } from '../db/knex.ts';
+import { run, type Trx, violatedUnique } from '../db/knex.ts';
 import { InvariantBroken, Refused, StaleState } from '../errors.ts';
 import type { NewEntry } from './journal.ts';
 
 const POST = { name: 'post_entries', text: 'SELECT post_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)' };
 
 /**
- * The call that posts entries in the given order, all or none; none for no entries. Wallet accounts are locked in id order and
- * guarded in the write itself. Its errors are Postgres'; `postProblem` says what they mean.
- * Raises InvariantBroken for an entry that does not balance.
- */
-export function postCalls(entries: readonly NewEntry[]): Call[] {
-  if (entries.length === 0) return [];
-  for (const entry of entries) {
-    const sum = entry.postings.reduce((total, [, amount]) => total + amount, 0n);
-    if (sum !== 0n) throw new InvariantBroken(`the entry ${entry.reference} does not balance`);
-  }
-  return [{ statement: POST, values: columnsOf(entries) }];
-}
-
-/**
- * Posts entries inside the caller's database transaction. Raises Refused `insufficient_funds` or `wallet_frozen`, and StaleState
- * when a reference has been posted already; after any of them the database transaction can only be rolled back.
+ * Posts entries in the given order, all or none, inside the caller's database transaction. Wallet accounts are locked in id order
+ * and guarded in the write itself. Raises InvariantBroken for an entry that does not balance, Refused `insufficient_funds` or
+ * `wallet_frozen`, and StaleState when a reference has been posted already; then the database transaction can only be rolled back.
  */
 export async function post(trx: Trx, entries: readonly NewEntry[]): Promise<void> {
-  const calls = postCalls(entries);
+  if (entries.length === 0) return;
   try {
-    await runAll(trx, calls);
+    await run(trx, POST, columnsOf(entries));
   } catch (error) {
     throw postProblem(error);
   }
 }
 
-/** Entries and their lines by columns, as `post_entries` takes them. Amounts travel as decimal strings, never as floats. */
+/**
+ * Entries and their lines by columns, as `post_entries` and whatever calls it take them. Amounts travel as decimal strings, never
+ * as floats. Raises InvariantBroken for an entry that does not balance.
+ */
 export function columnsOf(entries: readonly NewEntry[]): unknown[] {
+  for (const entry of entries) {
+    const sum = entry.postings.reduce((total, [, amount]) => total + amount, 0n);
+    if (sum !== 0n) throw new InvariantBroken(`the entry ${entry.reference} does not balance`);
+  }
   const lines = entries.flatMap(({ id, postings }) => postings.map(([account, amount]) => ({ id, account, amount })));
   return [
     entries.map((entry) => entry.id),

@@ -1,7 +1,7 @@
 // Acceptance: idempotency key, transaction, history, personal data and hold in one commit, many requests to a commit.
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
-import { inTransaction, isConnectionLoss, runAlone } from '../db/knex.ts';
+import { inTransaction, isConnectionLoss, runWhole } from '../db/knex.ts';
 import { Conflict, Refused, Unavailable } from '../errors.ts';
 import { postProblem } from '../ledger/post.ts';
 import { openWallet } from '../merchants/wallet.ts';
@@ -19,7 +19,7 @@ const acceptor = perContext((ctx) =>
     flush: async (items) => {
       const { statement, values } = acceptCall(items);
       try {
-        return await runAlone<Standing>(ctx.db, statement, values);
+        return await runWhole<Standing>(ctx.db, statement, values);
       } catch (error) {
         throw postProblem(error);
       }

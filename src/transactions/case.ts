@@ -1,6 +1,6 @@
 // Cases: questions that only a person can answer, each with its owner, age, amount and evidence.
 import { BaseModel } from '../db/base-model.ts';
-import { type Call, runAll, type Trx } from '../db/knex.ts';
+import { run, type Trx } from '../db/knex.ts';
 import { newId } from '../ids.ts';
 
 /** The questions there are. The evidence says the rest. */
@@ -62,24 +62,16 @@ export class Case extends BaseModel {
   declare resolution: string | null;
 }
 
-const OPEN = {
-  name: 'open_cases',
-  text: `
-    INSERT INTO cases (id, kind, subject, transaction_id, currency, amount_minor, evidence)
-    SELECT id, kind, subject, transaction_id, currency, amount_minor, evidence
-    FROM jsonb_to_recordset($1) AS c(id text, kind text, subject text, transaction_id text, currency text, amount_minor bigint, evidence jsonb)
-    ON CONFLICT (subject, kind) WHERE resolved_at IS NULL
-      DO UPDATE SET evidence = cases.evidence || EXCLUDED.evidence, updated_at = now()`,
-};
+const OPEN = { name: 'open_cases', text: 'SELECT open_cases($1)' };
 
 /** Opens cases; one that is open already takes the new evidence instead of being opened twice. */
 export async function openCases(trx: Trx, cases: readonly NewCase[]): Promise<void> {
-  await runAll(trx, openCasesCalls(cases));
+  if (cases.length > 0) await run(trx, OPEN, [JSON.stringify(cases.map(caseRow))]);
 }
 
-export function openCasesCalls(cases: readonly NewCase[]): Call[] {
-  if (cases.length === 0) return [];
-  const rows = cases.map((one) => ({
+/** A case as `open_cases` takes it. */
+export function caseRow(one: NewCase) {
+  return {
     id: newId('case'),
     kind: one.kind,
     subject: one.subject,
@@ -87,27 +79,5 @@ export function openCasesCalls(cases: readonly NewCase[]): Call[] {
     currency: one.currency,
     amount_minor: one.amountMinor?.toString() ?? null,
     evidence: one.evidence,
-  }));
-  return [{ statement: OPEN, values: [JSON.stringify(rows)] }];
-}
-
-/** Open cases of a subject that are answered by something else than a person's own resolution. */
-export interface Answered {
-  readonly subject: string;
-  readonly kinds: readonly string[];
-  readonly by: string;
-  readonly resolution: string;
-}
-
-const RESOLVE = {
-  name: 'resolve_cases',
-  text: `
-    UPDATE cases c SET resolved_at = now(), resolved_by = a.by, resolution = a.resolution, updated_at = now()
-    FROM jsonb_to_recordset($1) AS a(subject text, kinds jsonb, by text, resolution text)
-    WHERE c.subject = a.subject AND a.kinds ? c.kind AND c.resolved_at IS NULL`,
-};
-
-/** The call that closes open cases of the given kinds, saying by whom and how they were answered. */
-export function resolveCasesCalls(answered: readonly Answered[]): Call[] {
-  return answered.length === 0 ? [] : [{ statement: RESOLVE, values: [JSON.stringify(answered)] }];
+  };
 }

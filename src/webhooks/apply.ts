@@ -82,17 +82,19 @@ export async function applyWebhookEvent(ctx: Context, flows: Record<TransactionT
   const event = await loader(ctx)(id);
   if (event === null || event.state !== 'received') return;
   const state = event.transactionId === null ? await lookForStranger(ctx, event) : await ask(ctx, flows, event);
+  if (state === null) return;
   const waitMs = backoffMs(event.lookUps, { baseMs: ctx.config.RETRY_BASE_MS, maxMs: ctx.config.RETRY_MAX_MS });
   await marker(ctx)({ id, state, waitMs });
 }
 
-/** About a transaction of ours: look at the provider now, whatever the date says. */
-async function ask(ctx: Context, flows: Record<TransactionType, Flow>, event: Event): Promise<Mark['state']> {
+/** About a transaction of ours: look at the provider now, whatever the date says. Null when the step that followed marked the event. */
+async function ask(ctx: Context, flows: Record<TransactionType, Flow>, event: Event): Promise<Mark['state'] | null> {
   const ending = await advance(ctx, flows[event.type as TransactionType], event.transactionId as string, {
     cause: 'webhook',
     actor: `webhook:${event.id}`,
     insists: true,
   });
+  if (ending === 'moved') return null;
   // The provider does not say what its event says (yet): asked again a few times, then left to polling.
   return ending === 'waiting' && event.claimedStatus !== 'pending' && event.lookUps + 1 < MAX_LOOK_UPS
     ? 'received'

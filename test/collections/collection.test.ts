@@ -2,7 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCollection, type NewCollection } from '../../src/collections/create.ts';
 import { collectionFlow } from '../../src/collections/flow.ts';
+import { inTransaction } from '../../src/db/knex.ts';
 import { walletBalances } from '../../src/ledger/balances.ts';
+import { entry } from '../../src/ledger/journal.ts';
+import { availableAccount, systemAccount } from '../../src/ledger/ledger-account.ts';
+import { post } from '../../src/ledger/post.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { addSchedule } from '../../src/pricing/fee-schedule.ts';
 import type { SubmitEnding } from '../../src/provider/provider.ts';
@@ -191,21 +195,17 @@ describe('a collection', () => {
     world.provider.rule(id, { status: 'successful' });
     await ring(id, WEBHOOK);
     const { walletId } = await view(id);
-    await world.db.raw(`SELECT post_entries(?::jsonb)`, [
-      JSON.stringify([
-        {
-          id: `je${'0'.repeat(26)}`,
+    await inTransaction(world.db, (trx) =>
+      post(trx, [
+        entry({
           reference: 'spent',
           kind: 'spend',
           currency: 'UGX',
           actor: 'test',
-          postings: [
-            [`${walletId}:available`, '-900000'],
-            ['capital:UGX', '900000'],
-          ],
-        },
+          moves: [{ from: availableAccount(walletId), to: systemAccount('capital', 'UGX'), amountMinor: 900_000n }],
+        }),
       ]),
-    ]);
+    );
     world.provider.rule(id, { isRefunded: true });
     await ring(id, WEBHOOK);
     expect(await view(id)).toMatchObject({ status: 'reversed' });
