@@ -3,13 +3,15 @@ import type { Knex } from 'knex';
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
+    CREATE DOMAIN account_kind AS text COLLATE "C" CHECK (VALUE IN ('provider', 'capital', 'fee_income', 'commissions_payable',
+      'provider_charges', 'receivable', 'suspense', 'wallet_available', 'wallet_held'));
+
     -- A line in the book. Ids speak: 'provider:UGX', '<wallet id>:available'. Only wallet accounts carry a running balance;
     -- system accounts are touched by every payment and are summed instead, so that no payment waits for another.
     CREATE TABLE ledger_accounts (
       id text COLLATE "C" PRIMARY KEY,
-      kind text NOT NULL CHECK (kind IN ('provider', 'capital', 'fee_income', 'commissions_payable', 'provider_charges',
-        'receivable', 'suspense', 'wallet_available', 'wallet_held')),
-      currency text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+      kind account_kind NOT NULL,
+      currency currency_code NOT NULL,
       wallet_id text COLLATE "C" REFERENCES wallets,
       balance bigint CHECK (balance >= 0),
       created_at timestamptz NOT NULL DEFAULT now(),
@@ -190,5 +192,6 @@ export async function down(knex: Knex): Promise<void> {
     DROP FUNCTION roll_up_ledger(), lock_balance(text), post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text);
     DROP TABLE ledger_rollups, postings, journal_entries, ledger_accounts;
     DROP FUNCTION check_entry_balances(), check_postings();
+    DROP DOMAIN account_kind;
   `);
 }

@@ -2,11 +2,11 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
-  randomBytes,
+  randomFillSync,
 } from 'node:crypto';
 import { InvariantBroken } from './errors.ts';
 
@@ -21,6 +21,18 @@ export interface Vault {
   open(sealed: Buffer): string;
   /** HMAC-SHA256 under a derived key: equal texts give equal fingerprints, and without the key a phone range cannot be tried out. */
   fingerprint(purpose: 'phone' | 'last_four' | 'account' | 'answer', text: string): Buffer;
+}
+
+// Drawn from the system many at a time: one by one they would cost as much as the sealing.
+const ivs = Buffer.alloc(IV_BYTES * 256);
+let ivsUsed = ivs.length;
+function freshIv(): Buffer {
+  if (ivsUsed === ivs.length) {
+    randomFillSync(ivs);
+    ivsUsed = 0;
+  }
+  ivsUsed += IV_BYTES;
+  return ivs.subarray(ivsUsed - IV_BYTES, ivsUsed);
 }
 
 /** `keys`: 32-byte keys, newest first. Fingerprints use the last (oldest) key, so that rotation does not make old rows unfindable. */
@@ -39,9 +51,10 @@ export function createVault(keys: readonly Buffer[]): Vault {
 
   return {
     seal(text) {
-      const iv = randomBytes(IV_BYTES);
+      const iv = freshIv();
       const cipher = createCipheriv('aes-256-gcm', newest.key, iv);
-      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+      const sealed = cipher.update(text, 'utf8');
+      cipher.final();
       return Buffer.concat([newest.id, iv, cipher.getAuthTag(), sealed]);
     },
     open(sealed) {
@@ -66,5 +79,5 @@ export function createVault(keys: readonly Buffer[]): Vault {
 
 /** SHA-256, for identity of long random or public things (a token, a body). Never for a phone or a name: those take `fingerprint`. */
 export function digest(content: string | Buffer): Buffer {
-  return createHash('sha256').update(content).digest();
+  return hash('sha256', content, 'buffer');
 }
