@@ -123,7 +123,7 @@ export async function up(knex: Knex): Promise<void> {
 
     -- The only writer of entries, postings and balances: entries by their columns, then their lines in order, entry after entry.
     -- Writes all of it or raises: 23505 a reference exists already, 23514 wallets_cover_their_debits a wallet does not cover its
-    -- debits, EV002 a hold on a frozen wallet.
+    -- debits.
     CREATE FUNCTION post_entries(ids text[], refs text[], kinds text[], currencies text[], transaction_ids text[], reasons text[],
       actors text[], line_entries text[], line_accounts text[], line_amounts bigint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -135,14 +135,6 @@ export async function up(knex: Knex): Promise<void> {
       SELECT array_agg(l.id), array_agg(l.balance) INTO wallets, balances FROM (
         SELECT id, balance FROM ledger_accounts WHERE id = ANY(line_accounts) AND balance IS NOT NULL ORDER BY id FOR NO KEY UPDATE
       ) l;
-
-      IF 'hold' = ANY(kinds) AND EXISTS (
-        SELECT 1 FROM unnest(kinds, ids) AS e(kind, id) JOIN unnest(line_entries, line_accounts) AS l(entry, account) ON l.entry = e.id
-          JOIN ledger_accounts a ON a.id = l.account JOIN wallets w ON w.id = a.wallet_id
-        WHERE e.kind = 'hold' AND w.frozen_at IS NOT NULL
-      ) THEN
-        RAISE EXCEPTION 'the wallet is frozen' USING ERRCODE = 'EV002';
-      END IF;
 
       -- What each line leaves on its wallet account; system accounts keep no balance.
       FOR i IN 1..coalesce(cardinality(line_accounts), 0) LOOP

@@ -7,8 +7,8 @@ const POST = { name: 'post_entries', text: 'SELECT post_entries($1, $2, $3, $4, 
 
 /**
  * Posts entries in the given order, all or none, inside the caller's database transaction. Wallet accounts are locked in id order
- * and guarded in the write itself. Raises InvariantBroken for an entry that does not balance, Refused `insufficient_funds` or
- * `wallet_frozen`, and StaleState when a reference has been posted already; then the database transaction can only be rolled back.
+ * and guarded in the write itself. Raises InvariantBroken for an entry that does not balance, Refused `insufficient_funds`,
+ * and StaleState when a reference has been posted already; then the database transaction can only be rolled back.
  */
 export async function post(trx: Trx, entries: readonly NewEntry[]): Promise<void> {
   if (entries.length === 0) return;
@@ -45,11 +45,10 @@ export function columnsOf(entries: readonly NewEntry[]): unknown[] {
 
 /** What an error of a posting call means: Refused, StaleState, or the error itself when it is about something else. */
 export function postProblem(error: unknown): unknown {
-  const { code, constraint } = error as { code?: string; constraint?: string };
+  const { constraint } = error as { constraint?: string };
   if (constraint === 'wallets_cover_their_debits' || constraint === 'ledger_accounts_balance_check') {
     return new Refused('insufficient_funds', 'The wallet does not cover the amount and the fee.', 'amount');
   }
-  if (code === 'EV002') return new Refused('wallet_frozen', 'The wallet is frozen; it takes no new payouts.');
   if (violatedUnique(error) === 'journal_entries_reference_key')
     return new StaleState('This step has been booked already.');
   return error;

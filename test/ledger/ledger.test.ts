@@ -55,15 +55,6 @@ describe('post()', () => {
     expect((await walletBalances(world.db, [wallet])).get(wallet)?.availableMinor).toBe(100n);
   });
 
-  it('places no hold on a frozen wallet, and still credits it', async () => {
-    const wallet = await world.fund('UGX', 1000n);
-    await world.db('wallets').where({ id: wallet }).update({ frozen_at: new Date() });
-    const hold = [{ from: availableAccount(wallet), to: heldAccount(wallet), amountMinor: 100n }];
-    await expect(posting(hold, 'po1:hold', 'UGX', 'hold')).rejects.toMatchObject({ code: 'wallet_frozen' });
-    await world.fund('UGX', 500n);
-    expect((await walletBalances(world.db, [wallet])).get(wallet)).toEqual({ availableMinor: 1500n, heldMinor: 0n });
-  });
-
   it('moves money both ways between two wallets from many hands without losing any or deadlocking', async () => {
     const [a, b] = [await world.fund('UGX', 100_000n, 'a'), await world.fund('UGX', 100_000n, 'b')];
     const move = (from: string, to: string) =>

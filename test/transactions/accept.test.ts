@@ -103,6 +103,8 @@ describe('money set aside', () => {
     });
     await world.db('wallets').where({ id: walletId }).update({ frozen_at: new Date() });
     await expect(pay()).rejects.toMatchObject({ code: 'wallet_frozen' });
+    // It still takes money in.
+    await world.fund('UGX', 1n);
     expect(await count('transactions')).toBe(0);
   });
 });
