@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigurationError, readVariables } from '../src/config.ts';
 import { readCredentials } from '../src/local/credentials.ts';
+import { prepareDemo } from '../src/local/demo-merchant.ts';
 import { readConfigBesideLocal } from '../src/local/environment.ts';
 import { Api, Hopeless } from './api.ts';
 import { type Books, readBooks } from './books.ts';
@@ -15,6 +16,7 @@ import { Run } from './run.ts';
 interface Options {
   readonly url?: string;
   readonly key?: string;
+  readonly prepare?: boolean;
   readonly file: string;
   readonly concurrency: number;
   readonly patience: number;
@@ -33,22 +35,26 @@ const program = new Command('demo')
     new Option('--url <url>', 'origin and BASE_PATH, without /v1; that of `npm start` unless said').env('DEMO_API_URL'),
   )
   .addOption(new Option('--key <key>', "API key; the demo merchant's unless said").env('DEMO_API_KEY'))
+  .option('--prepare', 'make the demo merchant, its tariffs and money first, in the database of this environment')
   .option('--file <csv>', 'the batch', SAMPLE_FILE)
   .option('--concurrency <count>', 'how many payments are sent at once', whole, 16)
   .option('--patience <seconds>', 'how long a restart, or an unfinished payment, is waited for', whole, 120);
 
 /** Where to send: as told, or where `npm start` says it runs. Raises Hopeless. */
-function access(options: Options): { url: string; key: string } {
+async function access(options: Options): Promise<{ url: string; key: string }> {
   const { DATA_DIR } = readVariables(['DATA_DIR']);
   const { apiUrl, apiKey } = readCredentials(DATA_DIR);
-  const [url, key] = [options.url ?? apiUrl, options.key ?? apiKey];
+  const prepared = options.prepare
+    ? await prepareDemo({ config: readConfigBesideLocal(), known: {}, simulated: true })
+    : { apiKey };
+  const [url, key] = [options.url ?? apiUrl, options.key ?? prepared.apiKey];
   if (url === undefined || key === undefined)
-    throw new Hopeless('There is no system to send to: start one with `npm start`, or give --url and --key.');
+    throw new Hopeless('There is no system to send to: start one with `npm start`, or give --url and --key (or --prepare).');
   return { url, key };
 }
 
 async function demo(options: Options): Promise<readonly string[]> {
-  const { url, key } = access(options);
+  const { url, key } = await access(options);
   const rows = readRows(options.file);
   const patienceMs = options.patience * 1000;
   const api = new Api({ url, key, patienceMs });
