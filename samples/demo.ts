@@ -49,7 +49,9 @@ async function access(options: Options): Promise<{ url: string; key: string }> {
     : { apiKey };
   const [url, key] = [options.url ?? apiUrl, options.key ?? prepared.apiKey];
   if (url === undefined || key === undefined)
-    throw new Hopeless('There is no system to send to: start one with `npm start`, or give --url and --key (or --prepare).');
+    throw new Hopeless(
+      'There is no system to send to: start one with `npm start`, or give --url and --key (or --prepare).',
+    );
   return { url, key };
 }
 
