@@ -108,6 +108,14 @@ describe('the database itself', () => {
     );
   };
 
+  it('takes a sound entry through the posting function, so that what follows is refused for what is wrong with it', async () => {
+    await forged([
+      ['capital:UGX', '1'],
+      ['suspense:UGX', '-1'],
+    ]);
+    expect(await verifyLedger(world.db)).toMatchObject({ entries: 1, problems: [] });
+  });
+
   it.each([
     [
       'unbalanced',

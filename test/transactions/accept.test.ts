@@ -4,6 +4,7 @@ import { newId } from '../../src/ids.ts';
 import { walletBalances } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { createPayout, type NewPayout } from '../../src/payouts/create.ts';
+import { findTransaction } from '../../src/transactions/find.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -41,6 +42,17 @@ describe('an idempotency key', () => {
     }
     expect(await count('transactions')).toBe(1);
     expect(await count('journal_entries')).toBe(2);
+  });
+
+  it('is answered with the transaction as everybody else sees it', async () => {
+    await world.fund('UGX', 1_000_000n, 'shop-7');
+    const answer = await pay(world.request(), {
+      owner: 'shop-7',
+      reference: 'R-1',
+      metadata: { note: 'a "quote"\u0001' },
+    });
+    const { id } = JSON.parse(answer.body);
+    expect(answer.body).toBe(JSON.stringify(await findTransaction(world, world.merchantId, id)));
   });
 
   it('is refused with another body, and belongs to one merchant and one route', async () => {
@@ -94,6 +106,19 @@ describe('money set aside', () => {
     );
     expect(endings.filter((e) => e.status === 'fulfilled')).toHaveLength(3);
     expect((await walletBalances(world.db, [walletId])).get(walletId)?.availableMinor).toBe(0n);
+  });
+
+  it('goes to whoever fits, in order: one that asks too much does not take the place of a later one', async () => {
+    await world.fund('UGX', 1_000_000n);
+    const asked = [600_000n, 600_000n, 300_000n, 200_000n, 100_000n];
+    const endings = await Promise.allSettled(asked.map((amountMinor) => pay(world.request(), { amountMinor })));
+    expect(endings.map((ending) => ending.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
   });
 
   it('is not taken from a frozen wallet, nor from another owner’s', async () => {
