@@ -8,9 +8,14 @@ export function refuseToStart<T>(start: () => T): T {
     return start();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    process.stderr.write(`It cannot start:\n${error.message}\n`);
-    process.exit(1);
+    return refuse([error.message]);
   }
+}
+
+/** Ends the process with 1, saying why. */
+export function refuse(sentences: readonly string[]): never {
+  process.stderr.write(`It cannot start:\n${sentences.join('\n')}\n`);
+  process.exit(1);
 }
 
 /** What closing connections may take beyond the grace that work is given. */

@@ -6,6 +6,7 @@ import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
 import { listen } from './http/listen.ts';
 import { refuseToStart, stopOnSignal } from './process.ts';
+import { checkBeforeStart } from './self-check.ts';
 
 /** One sentence for what keeps a server from listening. */
 function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
@@ -20,6 +21,7 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
 if (import.meta.main) {
   const config = refuseToStart(() => readConfig());
   const ctx = compose(config);
+  await checkBeforeStart(ctx);
   const board = createBoard(config);
   let stopping = false;
   const app = createApp(ctx, { admin: adminApp(ctx, board), isStopping: () => stopping });

@@ -45,7 +45,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['src/collections', 'src/payouts'],
   ['src/webhooks', 'src/notifications', 'src/reconciliation'],
   ['src/http', 'src/admin', 'workers'],
-  ['src/app.ts', 'src/compose.ts'],
+  ['src/app.ts', 'src/compose.ts', 'src/self-check.ts'],
   ['src/server.ts', 'workers/main.ts'],
   ['src/local.ts', 'src/local', 'src/migrate.ts'],
   ['src/cli'],

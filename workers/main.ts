@@ -7,6 +7,7 @@ import type { Context } from '../src/context.ts';
 import { refuseToStart, stopOnSignal } from '../src/process.ts';
 import { openWorkerBackend } from '../src/queue/backend.ts';
 import type { WorkerBackend } from '../src/queue/store.ts';
+import { checkBeforeStart } from '../src/self-check.ts';
 import { collectionWorker } from './collection.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { type Definition, startWorker } from './define-worker.ts';
@@ -49,6 +50,7 @@ export async function startWorkers(ctx: Context): Promise<{ stop(): Promise<void
 if (import.meta.main) {
   const config = refuseToStart(() => readConfig());
   const ctx = compose(config);
+  await checkBeforeStart(ctx);
   const workers = await startWorkers(ctx);
   ctx.log.info({ event: 'workers_ready' }, 'the workers are ready');
   stopOnSignal({

@@ -52,12 +52,20 @@ export async function migrationStatus(
   }
 }
 
-/** Whether this code knows migrations that the database lacks; asked through the application's own pool. */
+/** What the database lacks of this code's migrations, and what it has that this code does not know; asked through the application's own pool. */
+export async function compareMigrations(db: Knex): Promise<{ missing: readonly string[]; unknown: readonly string[] }> {
+  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.ts')).toSorted();
+  const rows = (await db.select('name').from('schema_migrations').orderBy('id')) as { name: string }[];
+  const applied = rows.map(({ name }) => name);
+  return {
+    missing: files.filter((file) => !applied.includes(file)),
+    unknown: applied.filter((name) => !files.includes(name)),
+  };
+}
+
+/** Whether this code knows migrations that the database lacks. */
 export async function migrationsPending(db: Knex): Promise<boolean> {
-  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.ts'));
-  const rows = (await db.select('name').from('schema_migrations')) as { name: string }[];
-  const applied = new Set(rows.map(({ name }) => name));
-  return files.some((file) => !applied.has(file));
+  return (await compareMigrations(db)).missing.length > 0;
 }
 
 async function alone<T>(url: string, work: (knex: Knex) => Promise<T>): Promise<T> {

@@ -1,0 +1,168 @@
+// What a start checks: each thing that is wrong is a refusal in one sentence, and what merely is away is not.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../src/db/knex.ts';
+import { createLogger } from '../src/logger.ts';
+import { askAll, type Checked } from '../src/self-check.ts';
+import { createDatabase, createEmptyDatabase, type TestDatabase } from './support/database.ts';
+import { freePort } from './support/ports.ts';
+import { describeWithRedis, startRedis } from './support/redis.ts';
+import { until } from './support/until.ts';
+import { COMPRESSED } from './support/world.ts';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createDatabase();
+});
+afterEach(() => database.close());
+
+const checked = (of: Partial<Checked> = {}): Checked => ({
+  config: { DATABASE_DURABILITY: 'waived' },
+  db: database.db,
+  queues: { ping: async () => true, problem: async () => null },
+  log: createLogger('silent'),
+  ...of,
+});
+
+async function asOwner(sql: string, url = database.superuserUrl): Promise<void> {
+  const owner = new pg.Client({ connectionString: url });
+  await owner.connect();
+  await owner.query(sql).finally(() => owner.end());
+}
+
+/** The checks on a pool of their own, since a connection keeps the settings it was opened with. */
+async function problemsOf(of: { url?: string; role?: string | null; durability?: 'required' } = {}) {
+  const db = openDatabase({
+    url: of.url ?? database.url,
+    poolSize: 2,
+    onError: () => {},
+    ...(of.role === undefined ? {} : { role: of.role }),
+  });
+  try {
+    const config = { DATABASE_DURABILITY: of.durability ?? ('waived' as const) };
+    return (await askAll(checked({ db, config }))).problems;
+  } finally {
+    await db.destroy();
+  }
+}
+
+it('finds nothing wrong with a database as the migrations leave it', async () => {
+  expect(await askAll(checked())).toEqual({ problems: [], unanswered: [] });
+});
+
+describe('it refuses', () => {
+  it('a database that was never migrated', async () => {
+    const empty = await createEmptyDatabase();
+    expect(await problemsOf({ url: empty.url })).toContain('The database is not prepared: run `npm run migrate`.');
+    await empty.close();
+  });
+
+  it('a database that is behind the code, or ahead of it, saying which', async () => {
+    await asOwner(`UPDATE schema_migrations SET name = '20990101000000_tomorrow.ts' WHERE name LIKE '%audit_log%'`);
+    expect(await problemsOf()).toEqual([
+      expect.stringMatching(
+        /^The database is behind this code \(it lacks [0-9]+_audit_log\.ts\): run `npm run migrate`/,
+      ),
+    ]);
+    await asOwner(
+      `INSERT INTO schema_migrations (name, batch, migration_time) SELECT '20261101000010_audit_log.ts', 1, now()`,
+    );
+    expect(await problemsOf()).toEqual([
+      expect.stringMatching(
+        /^The database is ahead of this code \(it has 20990101000000_tomorrow\.ts\): start the release/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['UPDATE', 'journal_entries'],
+    ['INSERT', 'postings'],
+    ['UPDATE', 'ledger_accounts'],
+    ['DELETE', 'ledger_rollups'],
+    ['DELETE', 'transaction_history'],
+    ['TRUNCATE', 'audit_log'],
+    ['UPDATE', 'earnings'],
+    ['UPDATE', 'fee_schedules'],
+  ])('a role that may %s %s', async (privilege, table) => {
+    await asOwner(`GRANT ${privilege} ON ${table} TO eversend_app`);
+    expect(await problemsOf()).toEqual([expect.stringContaining(`may ${privilege} ${table}, which must only grow`)]);
+  });
+
+  it('a role that may change one column of the history', async () => {
+    await asOwner(`GRANT UPDATE (note) ON transaction_history TO eversend_app`);
+    expect(await problemsOf()).toEqual([expect.stringContaining('may UPDATE transaction_history')]);
+  });
+
+  it('connections whose login was not switched to the role', async () => {
+    const [first] = await problemsOf({ role: null });
+    expect(first).toMatch(/^The database's connections work as \S+ instead of eversend_app/);
+  });
+
+  it('a Redis that evicts', async () => {
+    const queues = { ping: async () => true, problem: async () => 'Redis evicts keys (allkeys-lru).' };
+    expect((await askAll(checked({ queues }))).problems).toEqual(['Redis evicts keys (allkeys-lru).']);
+  });
+});
+
+describe('a database that may forget', () => {
+  it('is refused for the session, the server or the pages, whichever is not durable', async () => {
+    const { pathname } = new URL(database.url);
+    const name = pathname.slice(1);
+    // The run's own server has all three off.
+    expect(await problemsOf({ durability: 'required' })).toEqual([
+      expect.stringMatching(/\(synchronous_commit is off\)/),
+      expect.stringMatching(/\(fsync is off\)/),
+      expect.stringMatching(/\(full_page_writes is off\)/),
+    ]);
+    await asOwner(`ALTER DATABASE ${name} SET synchronous_commit = on`);
+    expect((await problemsOf({ durability: 'required' })).filter((one) => /synchronous_commit/.test(one))).toEqual([]);
+  });
+});
+
+it('what cannot be asked is no refusal, and is asked again', async () => {
+  const away = { ping: async () => false, problem: async () => null };
+  const round = await askAll(checked({ queues: away }));
+  expect(round.problems).toEqual([]);
+  expect(round.unanswered.map(({ name }) => name)).toEqual(['queues']);
+});
+
+function start(file: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [file], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { PATH: process.env['PATH'] ?? '', ...COMPRESSED, DATABASE_URL: database.url, PORT: '0', ...env },
+  });
+  const heard = { out: '', err: '' };
+  child.stdout.on('data', (text) => {
+    heard.out += text;
+  });
+  child.stderr.on('data', (text) => {
+    heard.err += text;
+  });
+  return { child, heard, ended: once(child, 'exit') };
+}
+
+describe.each(['src/server.ts', 'workers/main.ts'])('%s', (file) => {
+  it('does not start over what is wrong, and says it in one sentence', async () => {
+    await asOwner(`GRANT DELETE ON postings TO eversend_app`);
+    const { ended, heard } = start(file, {});
+    expect(await ended).toEqual([1, null]);
+    expect(heard.err).toMatch(/^It cannot start:\nThe role eversend_app may DELETE postings, .*\n$/);
+    expect(heard.out).not.toContain('ready');
+  });
+});
+
+describeWithRedis('with Redis', () => {
+  it('web starts while Redis is away, and ends when Redis comes back and evicts', async () => {
+    const redis = await startRedis(['--maxmemory-policy', 'allkeys-lru', '--maxmemory', '100mb']);
+    await redis.kill();
+    const { ended, heard } = start('src/server.ts', { REDIS_URL: redis.url, PORT: String(await freePort()) });
+    await until(() => heard.out.includes('api_ready'), 'the API is ready without Redis', 20_000);
+    await redis.start();
+    expect(await ended).toEqual([1, null]);
+    expect(heard.err).toMatch(/^It cannot start:\nRedis evicts keys \(allkeys-lru\)/);
+    await redis.close();
+  });
+});
