@@ -90,6 +90,7 @@ export const variables = {
   JOB_LOCK_MS: ms(20 * SECOND),
   JOB_CONCURRENCY: count(32),
   SWEEP_INTERVAL_MS: ms(SECOND),
+  RECOVERY: oneOf(['true', 'false']).default('false'),
   RING_GRACE_MS: ms(5 * SECOND),
   ROLLUP_INTERVAL_MS: ms(MINUTE),
   RETRY_BASE_MS: ms(SECOND),

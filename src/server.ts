@@ -6,6 +6,7 @@ import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
 import { listen } from './http/listen.ts';
 import { refuseToStart, stopOnSignal } from './process.ts';
+import { recoverBeforeStart } from './reconciliation/recover-first.ts';
 import { checkBeforeStart } from './self-check.ts';
 
 /** One sentence for what keeps a server from listening. */
@@ -22,6 +23,7 @@ if (import.meta.main) {
   const config = refuseToStart(() => readConfig());
   const ctx = compose(config);
   await checkBeforeStart(ctx);
+  await recoverBeforeStart(ctx);
   const board = createBoard(config);
   let stopping = false;
   const app = createApp(ctx, { admin: adminApp(ctx, board), isStopping: () => stopping });

@@ -7,6 +7,7 @@ import type { Context } from '../src/context.ts';
 import { refuseToStart, stopOnSignal } from '../src/process.ts';
 import { openWorkerBackend } from '../src/queue/backend.ts';
 import type { WorkerBackend } from '../src/queue/store.ts';
+import { recoverBeforeStart } from '../src/reconciliation/recover-first.ts';
 import { checkBeforeStart } from '../src/self-check.ts';
 import { collectionWorker } from './collection.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
@@ -51,6 +52,7 @@ if (import.meta.main) {
   const config = refuseToStart(() => readConfig());
   const ctx = compose(config);
   await checkBeforeStart(ctx);
+  await recoverBeforeStart(ctx);
   const workers = await startWorkers(ctx);
   ctx.log.info({ event: 'workers_ready' }, 'the workers are ready');
   stopOnSignal({

@@ -21,6 +21,10 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./transactions.ts')).transactions,
   },
   cases: { what: 'questions that only a person can answer', load: async () => (await import('./cases.ts')).cases },
+  recovery: {
+    what: 'after a restore: nothing is sent until the provider was compared',
+    load: async () => (await import('./recovery.ts')).recovery,
+  },
   queues: { what: 'the doorbells of the workers', load: async () => (await import('./queues.ts')).queues },
 };
 

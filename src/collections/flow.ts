@@ -13,6 +13,7 @@ export const collectionFlow: Flow = {
   type: 'collection',
   patienceMs: (config: Config) => config.COLLECTION_PATIENCE_MS,
   prepare,
+  priceFound: async () => ({}),
   release: () => [],
   settle,
   settleLate: (of) => {

@@ -1,19 +1,23 @@
 // Cancels a payout that has not been sent: whoever moves the row first, this or the stamp, wins.
 import type { Context } from '../context.ts';
-import { StaleState } from '../errors.ts';
+import { StaleState, Unavailable } from '../errors.ts';
 import type { Caller } from '../transactions/accept.ts';
 import { findTransaction, type TransactionView } from '../transactions/find.ts';
+import { isSendingDisabled } from '../transactions/sending.ts';
 import { take } from '../transactions/step.ts';
 import { load } from '../transactions/transaction.ts';
 import { payoutFlow } from './flow.ts';
 
 /**
- * Releases the hold and ends the payout. Raises NotFound, and StaleState once it may have been sent; a payout that is cancelled
- * already is answered as it is.
+ * Releases the hold and ends the payout. Raises NotFound, StaleState once it may have been sent, and Unavailable while a recovery is
+ * open; a payout that is cancelled already is answered as it is.
  */
 export async function cancelPayout(ctx: Context, caller: Caller, id: string): Promise<TransactionView> {
   const before = await findTransaction(ctx, caller.merchantId, id, 'payout');
   if (before.status === 'cancelled') return before;
+  // A database that was restored may show as unsent what has been paid.
+  if (await isSendingDisabled(ctx.db))
+    throw new Unavailable('Payouts cannot be cancelled while the service recovers. Ask again later.');
   const { transaction } = await load(ctx, id);
   const actor = `key:${caller.apiKeyId}`;
   const moved =

@@ -13,11 +13,13 @@ import { type Booking, type BookingInput, earningsOf, type Flow, type Prepared }
 import type { Loaded, TransactionRow } from '../transactions/transaction.ts';
 import { digest } from '../vault.ts';
 import { providerCovers } from './float.ts';
+import { priceFound } from './price-found.ts';
 
 export const payoutFlow: Flow = {
   type: 'payout',
   patienceMs: (config: Config) => config.PAYOUT_PATIENCE_MS,
   prepare,
+  priceFound,
   release,
   settle: (of) => book(of, heldAccount(of.transaction.walletId), null),
   settleLate: (of) => book(of, availableAccount(of.transaction.walletId), of.availableMinor),

@@ -166,6 +166,8 @@ export interface ProviderWallet {
 
 export interface TransactionPage {
   readonly transactions: readonly ProviderTransaction[];
+  /** How many the page held, those included that could not be understood: fewer than were asked for on the last page only. */
+  readonly shown: number;
   readonly total: number;
   readonly page: number;
 }

@@ -1,4 +1,4 @@
-// Looks through the provider's list for settled money that went back and failed transactions that succeeded after all.
+// Looks through the provider's list for settled money that went back, failed transactions that succeeded after all, and what contradicts a person's decision.
 import type { Context } from '../context.ts';
 import { runAlone } from '../db/knex.ts';
 import { isId } from '../ids.ts';
@@ -14,8 +14,8 @@ const MAX_PAGES = 2000;
 const DISAGREE = {
   name: 'returns_disagree',
   text: `
-    SELECT t.id, t.type FROM transactions t JOIN unnest($1::text[], $2::boolean[]) AS p(id, returned) USING (id)
-    WHERE (p.returned AND t.state = 'settled') OR (NOT p.returned AND t.state = 'failed')`,
+    SELECT t.id, t.type FROM transactions t JOIN unnest($1::text[], $2::text[]) AS p(id, word) USING (id)
+    WHERE (p.word IN ('returned', 'failed') AND t.state = 'settled') OR (p.word = 'successful' AND t.state = 'failed')`,
 };
 
 /**
@@ -31,7 +31,7 @@ export async function checkReturns(ctx: Context, flows: Record<TransactionType, 
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const listed = await ctx.provider.transactions({ from, to, page, limit: PAGE });
     advanced += await follow(ctx, flows, listed.transactions);
-    if (listed.transactions.length < PAGE) break;
+    if (listed.shown < PAGE) break;
   }
   return advanced;
 }
@@ -44,12 +44,12 @@ async function follow(
   const ours = listed.flatMap((found) => {
     const { reference, isRefunded, status } = found;
     if (reference === null || !(isId('payout', reference) || isId('collection', reference))) return [];
-    return isRefunded || status === 'successful' ? [{ reference, returned: isRefunded }] : [];
+    return isRefunded || status !== 'pending' ? [{ reference, word: isRefunded ? 'returned' : status }] : [];
   });
   if (ours.length === 0) return 0;
   const rows = await runAlone<{ id: string; type: TransactionType }>(ctx.db, DISAGREE, [
     ours.map((one) => one.reference),
-    ours.map((one) => one.returned),
+    ours.map((one) => one.word),
   ]);
   let advanced = 0;
   for (const row of rows) {

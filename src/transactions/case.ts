@@ -13,6 +13,7 @@ export const CASE_KINDS = [
   'returned', // the provider gave the money of a settled transaction back
   'shortfall', // a wallet did not cover what had to be taken from it
   'unexpected_money', // the provider received money nobody asked for
+  'unknown_operation', // the provider executed something under a reference of ours that no row of ours explains
   'charge_mismatch', // the charge was borne by somebody else than assumed
   'contradiction', // two answers of the provider cannot both be true
   'stuck', // our own code failed on it again and again

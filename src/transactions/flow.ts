@@ -43,6 +43,8 @@ export interface Flow {
   readonly type: TransactionType;
   patienceMs(config: Config): number;
   prepare(ctx: Context, loaded: Loaded): Promise<Prepared>;
+  /** Amount and fee of what the provider turns out to have executed, where acceptance had left them to a quotation. */
+  priceFound(ctx: Context, transaction: TransactionRow, found: ProviderTransaction): Promise<NonNullable<Step['set']>>;
   /** Entries for a failed or cancelled transaction: the hold goes back (none for collections). */
   release(transaction: TransactionRow, kind: 'fail' | 'cancel', actor: string): readonly NewEntry[];
   settle(of: BookingInput): Booking;

@@ -8,6 +8,7 @@ import { backoffMs, scheduledMs } from './backoff.ts';
 import { caseOf } from './case.ts';
 import type { Flow, Prepared } from './flow.ts';
 import { look } from './look.ts';
+import { isRefusedByRecovery, sendingSeemsDisabled } from './sending.ts';
 import { type Step, take } from './step.ts';
 import { type Loaded, load } from './transaction.ts';
 
@@ -21,6 +22,7 @@ export async function submit(ctx: Context, flow: Flow, loaded: Loaded, ring: Rin
     cause: ring.cause,
     actor: ring.actor,
   } as const;
+  if (await sendingSeemsDisabled(ctx)) return postpone(ctx, loaded, base, null);
   const permit = await ctx.provider.permit();
   try {
     const prepared = await prepare(ctx, flow, loaded);
@@ -42,6 +44,9 @@ export async function submit(ctx: Context, flow: Flow, loaded: Loaded, ring: Rin
       prepared.send({ sendBefore: stampedFrom + ctx.config.SEND_WINDOW_MS }),
     );
     return await conclude(ctx, flow, loaded, { ...base, from: 'submitting', attemptNo }, ending, ring);
+  } catch (error) {
+    if (isRefusedByRecovery(error)) return postpone(ctx, loaded, base, null);
+    throw error;
   } finally {
     permit.release();
   }
@@ -99,12 +104,16 @@ async function notReady(
     });
     return moved ? 'moved' : 'stale';
   }
-  await take(ctx, {
-    ...base,
-    path: [],
-    dueInMs: waitMs(ctx, transaction.tries, prepared.retryAfterMs),
-    tries: 'count',
-  });
+  return postpone(ctx, { transaction }, base, prepared.retryAfterMs);
+}
+
+async function postpone(
+  ctx: Context,
+  { transaction }: Pick<Loaded, 'transaction'>,
+  base: Base,
+  retryAfterMs: number | null,
+): Promise<Ending> {
+  await take(ctx, { ...base, path: [], dueInMs: waitMs(ctx, transaction.tries, retryAfterMs), tries: 'count' });
   return 'waiting';
 }
 

@@ -1,17 +1,14 @@
 // Applies a stored event: it makes us look at the provider, and what the provider says is what happens.
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
-import { inTransaction, isConnectionLoss, runAlone } from '../db/knex.ts';
-import { StaleState } from '../errors.ts';
-import { entry } from '../ledger/journal.ts';
-import { systemAccount } from '../ledger/ledger-account.ts';
-import { post } from '../ledger/post.ts';
+import { isConnectionLoss, runAlone } from '../db/knex.ts';
+import { isId } from '../ids.ts';
 import { isCurrency } from '../money.ts';
 import type { ProviderTransaction } from '../provider/provider.ts';
 import { advance } from '../transactions/advance.ts';
 import { backoffMs } from '../transactions/backoff.ts';
-import { openCases } from '../transactions/case.ts';
 import type { Flow } from '../transactions/flow.ts';
+import { nameStranger } from '../transactions/stranger.ts';
 import type { TransactionType } from '../transactions/transaction.ts';
 
 /** Look-ups that one event is worth when the provider does not (yet) agree with it; polling goes on without it. */
@@ -112,41 +109,17 @@ async function lookForStranger(ctx: Context, event: Event): Promise<Mark['state'
   return answer.kind === 'found' || last ? 'unknown' : 'received';
 }
 
+/** Under a reference of ours it is a row that we lost; otherwise only money that came in concerns us. */
 async function suspend(ctx: Context, event: Event, found: ProviderTransaction): Promise<void> {
-  if (found.type !== 'collection' || !isCurrency(found.currency) || found.amountMinor <= 0n) return;
-  const evidence = {
-    providerTransactionId: found.providerTransactionId,
-    reference: found.reference,
-    webhookEventId: event.id,
-  };
-  const moves = [
-    {
-      from: systemAccount('provider', found.currency),
-      to: systemAccount('suspense', found.currency),
-      amountMinor: found.amountMinor,
-    },
-  ];
-  try {
-    await inTransaction(ctx.db, async (trx) => {
-      await openCases(trx, [
-        {
-          kind: 'unexpected_money',
-          subject: `provider:${found.providerTransactionId}`,
-          transactionId: null,
-          currency: found.currency,
-          amountMinor: found.amountMinor,
-          evidence,
-        },
-      ]);
-      const reference = `provider:${found.providerTransactionId}:suspend`;
-      await post(trx, [
-        entry({ reference, kind: 'suspend', currency: found.currency, actor: `webhook:${event.id}`, moves }),
-      ]);
-    });
-  } catch (error) {
-    // Booked by another event about the same money.
-    if (!(error instanceof StaleState)) throw error;
-  }
+  const reference = found.reference ?? '';
+  const isOurs = isId('payout', reference) || isId('collection', reference);
+  if (!isOurs && (found.type !== 'collection' || !isCurrency(found.currency) || found.amountMinor <= 0n)) return;
+  await nameStranger(ctx, {
+    found,
+    kind: isOurs ? 'unknown_operation' : 'unexpected_money',
+    actor: `webhook:${event.id}`,
+    evidence: { webhookEventId: event.id },
+  });
 }
 
 /** Tries an event again later, after a failure of our own. */

@@ -47,6 +47,25 @@ export async function createEmptyDatabase(): Promise<{ url: string; close(): Pro
   return { url: address.href, close: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }
 
+/**
+ * Copies a database as it is now, as a backup would, breaking off whoever is connected to it. `restore` puts the copy in its place:
+ * everything committed since is forgotten.
+ */
+export async function backUp(of: Pick<TestDatabase, 'url'>): Promise<{ restore(): Promise<void> }> {
+  const name = new URL(of.url).pathname.slice(1);
+  const copy = `${name}_backup`;
+  const disconnect = () =>
+    administer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  await disconnect();
+  await administer(`CREATE DATABASE ${copy} TEMPLATE ${name}`);
+  return {
+    async restore() {
+      await administer(`DROP DATABASE ${name} WITH (FORCE)`);
+      await administer(`ALTER DATABASE ${copy} RENAME TO ${name}`);
+    },
+  };
+}
+
 export interface ServerDatabase extends TestDatabase {
   /** Ends the server without a checkpoint, every connection with it, and starts it again on the same address. */
   restart(): Promise<void>;

@@ -148,7 +148,7 @@ export function scriptedProvider(of: { quotationTtlMs?: number; chargeMinor?: bi
     wallets: async () => ['UGX', 'KES', 'GHS', 'RWF', 'XAF', 'NGN', 'USD'].map(wallet),
     transactions: async ({ page }) => {
       const transactions = page === 1 ? [...executed.values()].flat() : [];
-      return { transactions, total: transactions.length, page };
+      return { transactions, shown: transactions.length, total: transactions.length, page };
     },
     token: async () => ({ token: 'token', expiresAt: null }),
     configurationProblem: () => null,

@@ -49,8 +49,8 @@ export const COMPRESSED = {
 export interface Part {
   readonly pid: number;
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again with the same environment; resolves when it runs. */
-  restart(): Promise<void>;
+  /** Starts it again with the same environment, and `more`; resolves when it runs. */
+  restart(more?: Record<string, string>): Promise<void>;
 }
 
 export interface TestSystem {
@@ -64,6 +64,8 @@ export interface TestSystem {
   readonly webs: readonly (Part & { readonly url: string })[];
   readonly workers: readonly Part[];
   readonly logs: string[];
+  /** What every part was started with. */
+  readonly env: Readonly<Record<string, string>>;
   fund(currency: string, amountMinor: bigint): Promise<string>;
   /** One API call; `web` picks the process. */
   call(
@@ -131,6 +133,7 @@ export async function startSystem(of: {
     webs,
     workers,
     logs,
+    env,
     fund: (currency, amountMinor) => fund(database, merchantId, currency, amountMinor),
     async call(method, path, { body, key, web = 0 } = {}) {
       const response = await fetch(`${webs[web]?.url}${path}`, {
@@ -159,10 +162,10 @@ async function startPart(
   logs: string[],
   ready: () => Promise<unknown>,
 ): Promise<Part> {
-  const launch = async (): Promise<ChildProcess> => {
+  const launch = async (more: Record<string, string> = {}): Promise<ChildProcess> => {
     const launched = spawn(process.execPath, [resolve(ROOT, file)], {
       cwd: ROOT,
-      env,
+      env: { ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [launched.stdout, launched.stderr])
@@ -185,8 +188,8 @@ async function startPart(
       child.kill(signal);
       await exited;
     },
-    async restart() {
-      child = await launch();
+    async restart(more) {
+      child = await launch(more);
     },
   };
 }

@@ -104,7 +104,8 @@ export function createLists(of: { calls: Calls; log: Logger }): Lists {
       if (unread > 0) {
         log.warn({ count: unread, event: 'transactions_unread' }, 'Some listed transactions could not be understood.');
       }
-      return { transactions, total: Number(listed.total ?? transactions.length), page: Number(listed.page ?? page) };
+      const shown = listed.transactions.length;
+      return { transactions, shown, total: Number(listed.total ?? shown), page: Number(listed.page ?? page) };
     },
   };
 }
