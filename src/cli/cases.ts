@@ -1,9 +1,11 @@
-// `cases list | show`.
+// `cases list | show | resolve`.
 import type { Command } from 'commander';
 import { NotFound } from '../errors.ts';
 import { Case } from '../transactions/case.ts';
+import { ANSWERS, kindOf } from '../transactions/decisions.ts';
 import { viewCase } from '../transactions/dossier.ts';
 import { readCount, readId } from './read.ts';
+import { resolveCase } from './resolve-case.ts';
 import { facts, moment, table } from './table.ts';
 import { verb } from './verb.ts';
 
@@ -22,13 +24,15 @@ export function cases(noun: Command): void {
     return {
       json: found,
       text: table(
-        ['case', 'kind', 'about', 'amount', 'currency', 'opened', 'resolved'],
+        ['case', 'kind', 'about', 'amount', 'currency', 'owner', 'age', 'opened', 'resolved'],
         found.map((one) => [
           one.id,
           one.kind,
           one.subject,
           one.amount,
           one.currency,
+          one.owner,
+          one.age,
           moment(one.openedAt),
           moment(one.resolvedAt),
         ]),
@@ -44,6 +48,13 @@ export function cases(noun: Command): void {
     if (found === undefined) throw new NotFound(`There is no case ${id}.`);
     const view = viewCase(found);
     const { evidence, ...rest } = view;
-    return { json: view, text: `${facts(Object.entries(rest))}\n\nEvidence\n${JSON.stringify(evidence, null, 2)}` };
+    const kind = kindOf(found.kind);
+    const answers = kind === null ? 'none that this release knows' : ANSWERS[kind].join(', ');
+    return {
+      json: { ...view, decisions: kind === null ? [] : ANSWERS[kind] },
+      text: `${facts([...Object.entries(rest), ['decisions', answers]])}\n\nEvidence\n${JSON.stringify(evidence, null, 2)}`,
+    };
   });
+
+  resolveCase(noun);
 }

@@ -47,7 +47,7 @@ export function explain(error: unknown): Complaint {
 }
 
 function optionOf(field: string): string {
-  if (field.startsWith('--')) return field;
+  if (field.startsWith('--') || field.startsWith('<')) return field;
   return OPTIONS.get(field) ?? `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

@@ -105,8 +105,17 @@ export function viewCase(of: Case) {
     amount: of.amountMinor === null ? null : formatAmount(of.amountMinor),
     evidence: of.evidence,
     openedAt: of.openedAt.toISOString(),
+    age: ageOf(of),
     resolvedAt: of.resolvedAt?.toISOString() ?? null,
     resolvedBy: of.resolvedBy,
     resolution: of.resolution,
   };
+}
+
+/** How long it was open, or has been until now, such as `3 d 4 h`. */
+function ageOf(of: Case): string {
+  const minutes = Math.max(0, Math.floor(((of.resolvedAt ?? new Date()).getTime() - of.openedAt.getTime()) / 60_000));
+  const [days, hours] = [Math.floor(minutes / 1440), Math.floor((minutes % 1440) / 60)];
+  if (days > 0) return `${days} d ${hours} h`;
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }

@@ -1,6 +1,6 @@
 // A second look at what was final: a return of settled money, or a late success of what had been called failed. Named edges only.
 import type { Context } from '../context.ts';
-import { inTransaction, run } from '../db/knex.ts';
+import { inTransaction, run, runAlone } from '../db/knex.ts';
 import { lockAvailable } from '../ledger/balances.ts';
 import { scheduleById } from '../pricing/fee-schedule.ts';
 import type { ProviderTransaction } from '../provider/provider.ts';
@@ -30,7 +30,11 @@ export async function recheck(ctx: Context, flow: Flow, loaded: Loaded, ring: Ri
   return 'nothing_to_do';
 }
 
-const LOCK = { name: 'lock_transaction', text: 'SELECT state FROM transactions WHERE id = $1 FOR NO KEY UPDATE' };
+/** The row first, then whatever hangs on it. */
+export const LOCK = {
+  name: 'lock_transaction',
+  text: 'SELECT state FROM transactions WHERE id = $1 FOR NO KEY UPDATE',
+};
 
 /** The booking's shape depends on what the wallet has, so the wallet is locked before it is made: row first, then wallet, as everywhere. */
 async function write(
@@ -77,7 +81,18 @@ async function write(
   return moved.has(transaction.id) ? 'moved' : 'stale';
 }
 
+// A person who has answered this very contradiction is not asked again; nor is one whose money has a case of its own.
+const ANSWERED = {
+  name: 'contradiction_answered',
+  text: `
+    SELECT 1 FROM cases WHERE subject = 'provider:' || $5 OR (subject = $1 AND kind = 'contradiction' AND resolved_at IS NOT NULL
+      AND evidence->>'ours' = $2 AND evidence->>'provider' = $3 AND evidence->>'providerAmountMinor' = $4) LIMIT 1`,
+};
+
 async function contradict(ctx: Context, { transaction }: Loaded, found: ProviderTransaction): Promise<Ending> {
+  const { id, state } = transaction;
+  const said = [id, state, found.status, found.amountMinor.toString(), found.providerTransactionId];
+  if ((await runAlone(ctx.db, ANSWERED, said)).length > 0) return 'nothing_to_do';
   await inTransaction(ctx.db, (trx) =>
     openCases(trx, [
       caseOf(transaction, 'contradiction', transaction.amountMinor, {
