@@ -1,9 +1,10 @@
-// `cases list | show | resolve`.
+// `cases list | show | unattended | resolve`.
 import type { Command } from 'commander';
 import { NotFound } from '../errors.ts';
 import { Case } from '../transactions/case.ts';
 import { ANSWERS, kindOf } from '../transactions/decisions.ts';
 import { viewCase } from '../transactions/dossier.ts';
+import { unattended } from '../transactions/unattended.ts';
 import { readCount, readId } from './read.ts';
 import { resolveCase } from './resolve-case.ts';
 import { facts, moment, table } from './table.ts';
@@ -53,6 +54,24 @@ export function cases(noun: Command): void {
     return {
       json: { ...view, decisions: kind === null ? [] : ANSWERS[kind] },
       text: `${facts([...Object.entries(rest), ['decisions', answers]])}\n\nEvidence\n${JSON.stringify(evidence, null, 2)}`,
+    };
+  });
+
+  const none = noun
+    .command('unattended')
+    .description(
+      'what is overdue beyond patience and has no case; ends with 1 if there is any, for there should be none',
+    );
+  verb(none, async (desk) => {
+    const found = await unattended(desk.db, desk.config);
+    return {
+      json: found,
+      text: table(
+        ['transaction', 'state', 'currency', 'age in hours'],
+        found.map((one) => [one.id, one.state, one.currency, Math.floor(one.ageMs / 3_600_000)]),
+        { right: ['age in hours'], none: 'Nothing is overdue without a case.' },
+      ),
+      exitCode: found.length === 0 ? 0 : 1,
     };
   });
 

@@ -69,10 +69,11 @@ type Base = Pick<Step, 'id' | 'from' | 'attemptNo' | 'cause' | 'actor'>;
 async function notReady(
   ctx: Context,
   flow: Flow,
-  { transaction, ageMs, otpSealed }: Loaded,
+  loaded: Loaded,
   base: Base,
   prepared: Exclude<Prepared, { kind: 'ready' }>,
 ): Promise<Ending> {
+  const { transaction, ageMs, otpSealed } = loaded;
   const { code, message } = prepared;
   if (prepared.kind === 'refuse') {
     const moved = await take(ctx, {
@@ -87,24 +88,22 @@ async function notReady(
     return moved ? 'moved' : 'stale';
   }
   if (ageMs > flow.patienceMs(ctx.config)) {
-    const moved = await take(ctx, {
-      ...base,
-      path: ['in_review'],
-      dueInMs: scheduledMs(Number.MAX_SAFE_INTEGER, ctx.config.POLL_SCHEDULE_MS),
-      note: code,
-      forgetOtp: otpSealed !== null,
-      cases: [
-        caseOf(transaction, 'not_executable', transaction.amountMinor ?? transaction.maxAmountMinor, {
-          code,
-          message,
-          tries: transaction.tries,
-          attempts: transaction.attemptNo,
-        }),
-      ],
-    });
+    const moved = await take(ctx, { ...base, ...giveUp(ctx, loaded, { code, message }), path: ['in_review'] });
     return moved ? 'moved' : 'stale';
   }
   return postpone(ctx, { transaction }, base, prepared.retryAfterMs);
+}
+
+/** What is written when it could not be sent for longer than patience allows. */
+function giveUp(ctx: Context, { transaction, otpSealed }: Loaded, why: { code: string; message: string }) {
+  const amountMinor = transaction.amountMinor ?? transaction.maxAmountMinor;
+  const evidence = { ...why, tries: transaction.tries, attempts: transaction.attemptNo };
+  return {
+    dueInMs: scheduledMs(Number.MAX_SAFE_INTEGER, ctx.config.POLL_SCHEDULE_MS),
+    note: why.code,
+    forgetOtp: otpSealed !== null,
+    cases: [caseOf(transaction, 'not_executable', amountMinor, evidence)],
+  };
 }
 
 async function postpone(
@@ -142,11 +141,12 @@ async function keepingLease<T>(ctx: Context, base: Base, call: () => Promise<T>)
 async function conclude(
   ctx: Context,
   flow: Flow,
-  { transaction, otpSealed }: Loaded,
+  loaded: Loaded,
   base: Base,
   ending: SubmitEnding,
   ring: Ring,
 ): Promise<Ending> {
+  const { transaction, otpSealed } = loaded;
   switch (ending.kind) {
     case 'accepted': {
       const { providerTransactionId, status, approvalUrl } = {
@@ -181,15 +181,15 @@ async function conclude(
     }
     case 'not_sent': {
       const { code, message, retryAfterMs } = ending;
-      const moved = await take(ctx, {
-        ...base,
-        path: ['accepted'],
-        dueInMs: waitMs(ctx, transaction.tries, retryAfterMs),
-        tries: 'count',
-        note: code,
-        attempt: { kind: 'close', verdict: 'not_sent', evidence: { code, message } },
-      });
-      return moved ? 'waiting' : 'stale';
+      const attempt = { kind: 'close', verdict: 'not_sent', evidence: { code, message } } as const;
+      const wait = { dueInMs: waitMs(ctx, loaded.transaction.tries, retryAfterMs), tries: 'count' } as const;
+      // It cannot be reached for longer than patience allows: it waits for a person, provably unsent.
+      const step: Step =
+        loaded.ageMs > flow.patienceMs(ctx.config)
+          ? { ...base, ...giveUp(ctx, loaded, { code, message }), path: ['accepted', 'in_review'], attempt }
+          : { ...base, ...wait, path: ['accepted'], note: code, attempt };
+      const moved = await take(ctx, step);
+      return moved ? (step.path.at(-1) === 'accepted' ? 'waiting' : 'moved') : 'stale';
     }
     case 'unknown': {
       const { code, message } = ending;
