@@ -6,8 +6,11 @@ export interface Cache {
   delete(key: string): Promise<void>;
   /** Takes a named lock for at most `ttlMs`; null when somebody else has it. Release is a no-op once it has expired. */
   lock(name: string, ttlMs: number): Promise<{ release(): Promise<void> } | null>;
-  /** Takes one of `perSecond` permits shared by all processes; returns how many milliseconds to wait before using it (0 = now). */
-  take(name: string, perSecond: number): Promise<number>;
+  /**
+   * Takes one of `perSecond` permits shared by all processes; returns how many milliseconds to wait before using it (0 = now).
+   * Where that is more than `mostMs`, none was taken: whoever will not wait so long holds up nobody.
+   */
+  take(name: string, perSecond: number, mostMs?: number): Promise<number>;
   /** Whether the store answers. */
   ping(): Promise<boolean>;
   close(): Promise<void>;

@@ -26,11 +26,11 @@ export function createMemoryCache(): Pick<Cache, 'lock' | 'take'> {
         },
       };
     },
-    async take(name, perSecond) {
+    async take(name, perSecond, mostMs = Number.POSITIVE_INFINITY) {
       const now = performance.now();
       prune(now);
       const at = Math.max(now, paces.get(name) ?? 0);
-      paces.set(name, at + 1000 / perSecond);
+      if (at - now <= mostMs) paces.set(name, at + 1000 / perSecond);
       return Math.ceil(at - now);
     },
   };

@@ -56,10 +56,10 @@ export function openCache(of: { redisUrl?: string | undefined; db: Db; log: Logg
       // A release that fails needs no second way: the lock ends by itself.
       return { release: () => taken.release().catch(() => undefined) };
     },
-    take: (name, perSecond) =>
+    take: (name, perSecond, mostMs) =>
       attempt(
-        () => shared.take(name, perSecond),
-        () => alone.take(name, perSecond),
+        () => shared.take(name, perSecond, mostMs),
+        () => alone.take(name, perSecond, mostMs),
       ),
     ping: () =>
       attempt(

@@ -23,8 +23,12 @@ const TAKE = `
   ON CONFLICT (key) DO UPDATE SET
     next_at = greatest(entry.next_at, clock_timestamp()) + :interval * interval '1 microsecond',
     expires_at = greatest(entry.next_at, clock_timestamp()) + interval '1 minute'
+    WHERE :most::bigint IS NULL OR entry.next_at - clock_timestamp() <= :most * interval '1 millisecond'
   RETURNING ceil(greatest(0, extract(epoch FROM
     next_at - :interval * interval '1 microsecond' - clock_timestamp()) * 1000))::int AS wait_ms`;
+
+const WAIT = `
+  SELECT ceil(extract(epoch FROM next_at - clock_timestamp()) * 1000)::int AS wait_ms FROM cache_entries WHERE key = ?`;
 
 /** Needs the table `cache_entries` (migrations). Raises whatever the database raises; `close` leaves the pool to its owner. */
 export function openPostgresCache(db: Db): Cache {
@@ -63,13 +67,16 @@ export function openPostgresCache(db: Db): Cache {
         },
       };
     },
-    async take(name, perSecond) {
+    async take(name, perSecond, mostMs) {
       sweep();
       const { rows } = await db.raw<{ rows: { wait_ms: number }[] }>(TAKE, {
         key: `take:${name}`,
         interval: Math.round(1_000_000 / perSecond),
+        most: mostMs ?? null,
       });
-      return rows[0]?.wait_ms ?? 0;
+      if (rows[0] !== undefined) return rows[0].wait_ms;
+      const { rows: waiting } = await db.raw<{ rows: { wait_ms: number }[] }>(WAIT, [`take:${name}`]);
+      return Math.max(waiting[0]?.wait_ms ?? 0, (mostMs ?? 0) + 1);
     },
     async ping() {
       await db.raw('SELECT 1');

@@ -17,6 +17,8 @@ local now = time[1] * 1000000 + time[2]
 local interval = tonumber(ARGV[1])
 local due = tonumber(redis.call('GET', KEYS[1]) or '0')
 if due < now then due = now end
+local most = tonumber(ARGV[2])
+if most >= 0 and due - now > most * 1000 then return math.ceil((due - now) / 1000) end
 local after = due + interval
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
 return math.ceil((due - now) / 1000)`;
@@ -50,10 +52,10 @@ export function openRedisCache(url: string, onError: (error: Error) => void): Ca
         },
       };
     },
-    async take(name, perSecond) {
+    async take(name, perSecond, mostMs = -1) {
       await attempted;
       const interval = Math.round(1_000_000 / perSecond);
-      return Number(await redis.eval(TAKE, 1, `${PREFIX}take:${name}`, interval));
+      return Number(await redis.eval(TAKE, 1, `${PREFIX}take:${name}`, interval, mostMs));
     },
     async ping() {
       await attempted;

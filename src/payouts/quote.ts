@@ -34,15 +34,8 @@ export async function quotePayout(
 ): Promise<PayoutQuote> {
   const { amountMinor, currency, amountType, method, country, destinationCurrency, recipient } = of;
   const tariff = await scheduleFor(ctx, { type: 'payout', merchantId: caller.merchantId, method, country, currency });
-  const quotation = await ctx.provider.quote({
-    sourceCurrency: currency,
-    amountMinor,
-    amountType,
-    method,
-    country,
-    destinationCurrency,
-    recipient,
-  });
+  const order = { sourceCurrency: currency, amountMinor, amountType, method, country, destinationCurrency, recipient };
+  const quotation = await ctx.provider.quote(order, { forCaller: true });
   const feeMinor = quotedFee(tariff, {
     amountMinor: quotation.sourceAmountMinor,
     chargeMinor: quotation.feesMinor,

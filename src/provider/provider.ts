@@ -183,7 +183,8 @@ export interface Provider {
   submitPayout(order: PayoutOrder, permission: SendPermission): Promise<SubmitEnding>;
   /** By the provider's id when known, else by our reference and then by an exact match in the list's search. */
   lookUp(of: { readonly reference: string; readonly providerTransactionId: string | null }): Promise<LookUpEnding>;
-  quote(order: QuoteOrder): Promise<Quotation>;
+  /** `forCaller`: an API call waits for it, and is told within PROVIDER_CALLER_WAIT_MS when it is not its turn. */
+  quote(order: QuoteOrder, of?: { readonly forCaller?: boolean }): Promise<Quotation>;
   collectionFees(of: { readonly amountMinor: bigint; readonly currency: string }): Promise<CollectionFees>;
   requestOtp(phone: string): Promise<{ readonly pinId: string }>;
   countries(): Promise<readonly DeliveryCountry[]>;

@@ -98,6 +98,34 @@ describe('permits', () => {
   });
 });
 
+describe('a call that somebody waits for', () => {
+  test('is told at once when its turn is too far behind the workers’, and nothing is asked of the provider', async () => {
+    const provider = startProcess({ PROVIDER_RATE_PER_SECOND: '1', PROVIDER_CALLER_WAIT_MS: '500' });
+    // Workers stand in line for the next seconds.
+    const line = Array.from({ length: 5 }, () => new AbortController());
+    const waiting = line.map((leaving) => provider.permit(leaving.signal).catch(() => undefined));
+    await until(async () => (await cache.take('provider', 1, 0)) > 500, 'workers stand in line');
+    const busy = { code: 'provider_busy', status: 503, retryAfterMs: expect.any(Number) };
+    const order = {
+      sourceCurrency: 'UGX',
+      amountMinor: 100_000n,
+      amountType: 'source',
+      method: 'momo',
+      country: 'UG',
+      destinationCurrency: 'UGX',
+      recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
+    } as const;
+    await expect(provider.quote(order, { forCaller: true })).rejects.toMatchObject(busy);
+    await expect(provider.collectionFees({ amountMinor: 100_000n, currency: 'UGX' })).rejects.toMatchObject(busy);
+    await expect(provider.requestOtp('+256712345678')).rejects.toThrow(/Nothing was asked; ask again later/);
+    await expect(provider.countries()).rejects.toMatchObject(busy);
+    await expect(provider.banks('NG')).rejects.toMatchObject(busy);
+    expect(server.calls).toEqual([]);
+    for (const leaving of line) leaving.abort(new Error('stopping'));
+    await Promise.all(waiting);
+  });
+});
+
 describe('Retry-After', () => {
   const now = new Date('2026-09-01T12:00:00Z');
   test.each([

@@ -50,4 +50,15 @@ export function sharedCacheHolds(processes: () => readonly [Cache, Cache]): void
     const racing = await Promise.all([...Array(10).keys()].map((n) => (n % 2 ? one : other).take('race', 20)));
     expect(new Set(racing.map((waitMs) => Math.round(waitMs / 50))).size).toBeGreaterThanOrEqual(9);
   });
+
+  test('who will not wait so long is told how long it would be, and holds up nobody', async () => {
+    const [one, other] = processes();
+    for (let n = 0; n < 10; n += 1) await one.take('busy', 2);
+    const told = await other.take('busy', 2, 1000);
+    expect(told).toBeGreaterThan(3000);
+    for (let n = 0; n < 10; n += 1) expect(await other.take('busy', 2, 1000)).toBeLessThanOrEqual(told);
+    // The next who waits comes right behind the tenth.
+    expect(await one.take('busy', 2)).toBeLessThanOrEqual(told);
+    expect(await other.take('idle', 2, 0)).toBe(0);
+  });
 }

@@ -75,9 +75,10 @@ export function createEversendProvider(of: { config: Config; cache: Cache; log: 
 
     lookUp: createLookUp({ calls, log }),
 
-    async quote(order: QuoteOrder) {
+    async quote(order: QuoteOrder, { forCaller = false } = {}) {
       const path = '/payouts/quotation';
-      const { data, at } = await calls.read({ method: 'POST', path, operation: path, body: quotationBody(order) });
+      const body = quotationBody(order);
+      const { data, at } = await calls.read({ method: 'POST', path, operation: path, body, forCaller });
       const quotation = readQuotation(order, data, at);
       quotationEnds.set(quotation, performance.now() + quotation.expiresAt.getTime() - at.getTime());
       return quotation;

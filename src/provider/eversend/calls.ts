@@ -18,6 +18,8 @@ export interface Call {
   /** What a 404 says: that the thing asked about is not there, or (by default) that the address is wrong: a configuration problem. */
   readonly notFound?: 'answer' | 'problem';
   readonly sendBefore?: number;
+  /** Somebody waits for the answer with a connection open: behind the workers' calls only for PROVIDER_CALLER_WAIT_MS. */
+  readonly forCaller?: boolean;
 }
 
 /** What a call that moves no money came to. `missing` is a 404 to a call for which that is an answer. */
@@ -32,6 +34,10 @@ export type Reading =
       readonly retryAfterMs: number | null;
     };
 
+const BUSY = 'provider_busy';
+const BUSY_SENTENCE =
+  'Too many calls are waiting for the provider, which takes only so many a second. Nothing was asked; ask again later.';
+
 export interface Calls {
   /** One authorised exchange. Raises NoToken when there is no token to send it with. */
   send(call: Call): Promise<WireEnding>;
@@ -42,7 +48,7 @@ export interface Calls {
 }
 
 export function createCalls(of: {
-  config: Pick<Config, 'EVERSEND_ORIGIN'>;
+  config: Pick<Config, 'EVERSEND_ORIGIN' | 'PROVIDER_CALLER_WAIT_MS'>;
   client: Client;
   tokens: Tokens;
   permits: Permits;
@@ -104,7 +110,12 @@ export function createCalls(of: {
   async function ask(call: Call): Promise<Reading> {
     const pausedMs = permits.pausedMs();
     if (pausedMs > 0) return unavailable('rate_limited', 'the provider asked for a pause', pausedMs);
-    await permits.turn();
+    if (call.forCaller === true) {
+      const waitMs = await permits.turnWithin(config.PROVIDER_CALLER_WAIT_MS);
+      if (waitMs !== null) return unavailable(BUSY, BUSY_SENTENCE, waitMs);
+    } else {
+      await permits.turn();
+    }
     try {
       return readingOf(call, await send(call));
     } catch (error) {
@@ -129,7 +140,7 @@ export function createCalls(of: {
         case 'unavailable':
           throw new ProviderUnavailable(
             reading.code,
-            'The provider cannot be asked right now.',
+            reading.code === BUSY ? BUSY_SENTENCE : 'The provider cannot be asked right now.',
             reading.retryAfterMs ?? undefined,
           );
       }

@@ -60,6 +60,7 @@ export function createCollections(calls: Calls): Pick<Provider, 'collectionFees'
         method: 'POST',
         path: '/collections/fees',
         operation: '/collections/fees',
+        forCaller: true,
         body: { method: 'momo', currency, amount: wireAmount(amountMinor) },
       });
       const parsed = feesMessage.safeParse(data);
@@ -82,6 +83,7 @@ export function createCollections(calls: Calls): Pick<Provider, 'collectionFees'
         method: 'POST',
         path: '/collections/otp',
         operation: '/collections/otp',
+        forCaller: true,
         body: { phone },
       });
       const parsed = otpMessage.safeParse(data);

@@ -42,7 +42,7 @@ export function createLists(of: { calls: Calls; log: Logger }): Lists {
   const banks = new Map<string, () => Promise<readonly Bank[]>>();
 
   async function fetchCountries(): Promise<readonly DeliveryCountry[]> {
-    const { countries: listed } = understood(countriesMessage, await get('/payouts/countries'));
+    const { countries: listed } = understood(countriesMessage, await getForCaller('/payouts/countries'));
     return eachUnderstood(countryMessage, listed).map(({ country, name, phonePrefix, paymentTypes }) => ({
       country,
       name: name ?? country,
@@ -53,7 +53,7 @@ export function createLists(of: { calls: Calls; log: Logger }): Lists {
 
   async function fetchBanks(country: string): Promise<readonly Bank[]> {
     const path = `/payouts/banks/${encodeURIComponent(country)}`;
-    const listed = understood(z.array(z.unknown()), await get(path, '/payouts/banks/{country}'));
+    const listed = understood(z.array(z.unknown()), await getForCaller(path, '/payouts/banks/{country}'));
     return eachUnderstood(bankMessage, listed).flatMap(({ code, bankCode, name, active }) => {
       const known = code ?? bankCode;
       return known == null || active === false ? [] : [{ code: known, name }];
@@ -62,6 +62,10 @@ export function createLists(of: { calls: Calls; log: Logger }): Lists {
 
   async function get(path: string, operation = path): Promise<unknown> {
     return (await calls.read({ method: 'GET', path, operation })).data;
+  }
+
+  async function getForCaller(path: string, operation = path): Promise<unknown> {
+    return (await calls.read({ method: 'GET', path, operation, forCaller: true })).data;
   }
 
   return {

@@ -9,6 +9,8 @@ export interface Permits {
   permit(signal?: AbortSignal): Promise<Permit>;
   /** Waits for one turn under the shared rate. */
   turn(signal?: AbortSignal): Promise<void>;
+  /** The same for whoever waits at most `mostMs`: gives null, or how long it would have been. */
+  turnWithin(mostMs: number): Promise<number | null>;
   /** The provider asked for silence: it holds for every call of this process. */
   pause(durationMs: number): void;
   /** Milliseconds of that silence left; 0 when there is none. */
@@ -28,6 +30,14 @@ export function createPermits(of: {
     if (config.PROVIDER_RATE_PER_SECOND === 0) return;
     const waitMs = await cache.take('provider', config.PROVIDER_RATE_PER_SECOND);
     if (waitMs > 0) await wait(waitMs, undefined, signal === undefined ? {} : { signal });
+  }
+
+  async function turnWithin(mostMs: number) {
+    if (config.PROVIDER_RATE_PER_SECOND === 0) return null;
+    const waitMs = await cache.take('provider', config.PROVIDER_RATE_PER_SECOND, mostMs);
+    if (waitMs > mostMs) return waitMs;
+    if (waitMs > 0) await wait(waitMs);
+    return null;
   }
 
   function release() {
@@ -58,6 +68,7 @@ export function createPermits(of: {
 
   return {
     turn,
+    turnWithin,
     async permit(signal) {
       await slot(signal);
       try {
