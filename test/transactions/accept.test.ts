@@ -1,5 +1,6 @@
 // Acceptance: once per key, whole or not at all, and never more than the wallet covers.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/db/knex.ts';
 import { newId } from '../../src/ids.ts';
 import { walletBalances } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
@@ -70,6 +71,64 @@ describe('an idempotency key', () => {
     await expect(createPayout(world, other, world.request({ key }), NEW_PAYOUT)).rejects.toMatchObject({
       code: 'insufficient_funds',
     });
+  });
+
+  it('is taken by one of two processes at the same moment', async () => {
+    await world.fund('UGX', 10_000_000n);
+    // Worlds that share the database but not the batching: as many processes.
+    const processes = [{ ...world }, { ...world }];
+    for (let round = 0; round < 25; round += 1) {
+      const request = world.request();
+      const endings = await Promise.allSettled(
+        processes.map((one) => createPayout(one, one.caller, request, NEW_PAYOUT)),
+      );
+      const bodies = endings.flatMap((ending) => (ending.status === 'fulfilled' ? [ending.value.body] : []));
+      expect(new Set(bodies).size).toBe(1);
+      for (const ending of endings) {
+        if (ending.status === 'rejected') expect(ending.reason).toMatchObject({ code: 'request_in_progress' });
+      }
+    }
+    expect(await count('transactions')).toBe(25);
+  });
+
+  it('is told to come back while its twin is being accepted, and does not wait for it', async () => {
+    await world.fund('UGX', 1_000_000n);
+    const request = world.request();
+    const twin = await world.db.transaction();
+    const { route, key } = request;
+    await twin.raw(
+      `SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', :merchant::text, :route::text, :key::text), 0))`,
+      {
+        merchant: world.merchantId,
+        route,
+        key,
+      },
+    );
+    await expect(pay(request)).rejects.toMatchObject({ code: 'request_in_progress' });
+    await twin.commit();
+    expect((await pay(request)).status).toBe(202);
+  });
+
+  it('is looked at again when a twin’s commit fell between our look at it and our lock', async () => {
+    await world.fund('UGX', 1_000_000n);
+    // The moment is too short to be met on purpose, so the database lets one write come to nothing, as it would then.
+    const owner = openDatabase({ url: world.config.DATABASE_URL, poolSize: 1, onError: () => {}, role: null });
+    await owner.raw(`
+      CREATE SEQUENCE twins;
+      CREATE FUNCTION twin_came_first() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+        RETURN CASE WHEN nextval('twins') > 1 THEN NEW END;
+      END $$;
+      CREATE TRIGGER twin_came_first BEFORE INSERT ON idempotency_keys FOR EACH ROW EXECUTE FUNCTION twin_came_first()`);
+    await owner.destroy();
+    expect((await pay()).status).toBe(202);
+    expect(await count('transactions')).toBe(1);
+  });
+
+  it('has one row in the database, whoever writes', async () => {
+    await world.fund('UGX', 1_000_000n);
+    await pay();
+    const again = world.db.raw('INSERT INTO idempotency_keys SELECT * FROM idempotency_keys');
+    await expect(again).rejects.toMatchObject({ constraint: 'idempotency_keys_pkey' });
   });
 
   it('is not used up by a refusal', async () => {
