@@ -1,5 +1,6 @@
 // The one path: whatever rings, a transaction is advanced from the state it is in by what that state allows.
 import type { Context } from '../context.ts';
+import { NotFound } from '../errors.ts';
 import type { Flow } from './flow.ts';
 import { look } from './look.ts';
 import { recheck } from './recheck.ts';
@@ -19,10 +20,12 @@ export interface Ring {
 
 /**
  * Advances one transaction as far as it will go now. Safe to call at any time, twice at once, from any process: it decides by
- * the row alone. Raises NotFound, and whatever the database raises; what the provider does is an ending, never an error.
+ * the row alone. Raises NotFound, also for a payout that is taken for a collection, and whatever the database raises; what the provider does is an ending, never an error.
  */
 export async function advance(ctx: Context, flow: Flow, id: string, ring: Ring): Promise<Ending> {
   const loaded = await load(ctx, id);
+  // Which queue a job lies in is the queue's word: a payout in the other one would ask its recipient for the money.
+  if (loaded.transaction.type !== flow.type) throw new NotFound(`There is no ${flow.type} ${id}.`);
   const ending = await turn(ctx, flow, loaded, ring);
   ctx.log.debug({ transactionId: id, state: loaded.transaction.state, cause: ring.cause, ending }, 'advanced');
   return ending;

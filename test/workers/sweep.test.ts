@@ -8,6 +8,7 @@ import { createPayout } from '../../src/payouts/create.ts';
 import type { Bell } from '../../src/queue/queues.ts';
 import { checkReturns } from '../../src/reconciliation/returns.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
+import { collectionWorker } from '../../workers/collection.ts';
 import { processorOf } from '../../workers/define-worker.ts';
 import { keepHouse } from '../../workers/housekeeping.ts';
 import { payoutWorker } from '../../workers/payout.ts';
@@ -72,6 +73,12 @@ describe('the sweep', () => {
     expect(await sweepOnce(world)).toBe(1);
   });
 
+  it('finds every unfinished row, since the database takes none without a date', async () => {
+    await create();
+    const undated = world.db('transactions').update({ due_at: null });
+    await expect(undated).rejects.toMatchObject({ constraint: 'due_unless_final' });
+  });
+
   it('rings for what was on its way when a worker died', async () => {
     const id = await create();
     world.provider.onSubmit = () => ({ kind: 'unknown', code: 'timeout', message: 'lost' });
@@ -105,12 +112,44 @@ describe('a worker', () => {
     expect(await status(good)).toBe('submitted');
   });
 
+  it('hands a payout to a person when the provider names one transaction for two of ours', async () => {
+    const [one, other] = [await create(), await create()];
+    await work(one);
+    const [taken] = world.provider.executed.get(one) ?? [];
+    const providerTransactionId = taken?.providerTransactionId ?? '';
+    world.provider.onSubmit = (execute, reference) => {
+      execute();
+      world.provider.rule(reference, { providerTransactionId });
+      return { kind: 'unknown', code: 'timeout', message: 'lost' };
+    };
+    for (let round = 0; round < 12; round += 1) {
+      await world.makeDue();
+      await work(other);
+    }
+    expect([await status(one), await status(other)]).toEqual(['submitted', 'in_review']);
+    expect(await world.db('cases')).toMatchObject([{ kind: 'stuck', transaction_id: other }]);
+    expect(world.provider.calls.submit).toBe(2);
+  });
+
   it.each([undefined, null, 7, '', 'po', { $ne: 1 }, 'po00000000000000000000000000'])(
     'ignores a job that somebody made up (%s)',
     async (id) => {
       await expect(Promise.resolve(processorOf(world, payoutWorker)(job(id)))).resolves.toBeUndefined();
     },
   );
+
+  it('leaves a payout alone that somebody put into the queue of collections', async () => {
+    const id = await create();
+    const misplaced = () => Promise.resolve(processorOf(world, collectionWorker)(job(id)));
+    await misplaced();
+    expect(world.provider.calls).toEqual({ quote: 0, submit: 0, lookUp: 0 });
+    await work(id);
+    await world.makeDue();
+    await misplaced();
+    expect(world.provider.calls).toEqual({ quote: 1, submit: 1, lookUp: 0 });
+    expect(world.provider.executed.get(id)).toMatchObject([{ type: 'payout' }]);
+    expect(await status(id)).toBe('submitted');
+  });
 
   it('lets a job be tried again when the database was not there, without touching the row', async () => {
     const lost = Object.assign(new Error('Connection terminated unexpectedly'), { code: '57P01' });
