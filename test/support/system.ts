@@ -48,7 +48,8 @@ export const COMPRESSED = {
 
 export interface Part {
   readonly pid: number;
-  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Resolves with its exit code; null when the signal ended it, or it was gone already. */
+  kill(signal: NodeJS.Signals): Promise<number | null>;
   /** Starts it again with the same environment, and `more`; resolves when it runs. */
   restart(more?: Record<string, string>): Promise<void>;
 }
@@ -61,6 +62,8 @@ export interface TestSystem {
   readonly simulator: Simulator;
   readonly merchantId: string;
   readonly apiKey: string;
+  /** What its processes were told. */
+  readonly env: Readonly<Record<string, string>>;
   readonly webs: readonly (Part & { readonly url: string })[];
   readonly workers: readonly Part[];
   readonly logs: string[];
@@ -130,6 +133,7 @@ export async function startSystem(of: {
     simulator,
     merchantId,
     apiKey,
+    env,
     webs,
     workers,
     logs,
@@ -183,10 +187,11 @@ async function startPart(
       return child.pid as number;
     },
     async kill(signal) {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return null;
       const exited = once(child, 'exit');
       child.kill(signal);
-      await exited;
+      const [code] = (await exited) as [number | null];
+      return code;
     },
     async restart(more) {
       child = await launch(more);
