@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inTransaction, openDatabase } from '../../src/db/knex.ts';
 import { newId } from '../../src/ids.ts';
-import { rollUp, trialBalance, walletBalances } from '../../src/ledger/balances.ts';
+import { lockAvailable, rollUp, trialBalance, walletBalances } from '../../src/ledger/balances.ts';
 import { entry, type Move } from '../../src/ledger/journal.ts';
 import { availableAccount, heldAccount, systemAccount } from '../../src/ledger/ledger-account.ts';
 import { post } from '../../src/ledger/post.ts';
 import { statement } from '../../src/ledger/statement.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
+import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -62,6 +63,32 @@ describe('post()', () => {
     await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? move(a, b) : move(b, a))));
     const balances = await walletBalances(world.db, [a, b]);
     expect(balances.get(a)?.availableMinor).toBe(100_000n);
+    expect((await verifyLedger(world.db)).problems).toEqual([]);
+  });
+});
+
+describe('two payments of the same two wallets', () => {
+  const WAITING = `
+    SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE a.datname = current_database() AND NOT l.granted`;
+
+  it('lock two wallets in one order, whichever of them an entry names first', async () => {
+    const [a, b] = [await world.fund('UGX', 1000n, 'a'), await world.fund('UGX', 1000n, 'b')];
+    const holders = await Promise.all([world.db.transaction(), world.db.transaction()]);
+    await lockAvailable(holders[0], a);
+    await lockAvailable(holders[1], b);
+    // Not through inTransaction, which would quietly try again what a deadlock had ended.
+    const move = (from: string, to: string) => {
+      const moves = [{ from: availableAccount(from), to: availableAccount(to), amountMinor: 10n }];
+      const reference = newId('journalEntry');
+      return world.db.transaction((trx) =>
+        post(trx, [entry({ reference, kind: 'test', currency: 'UGX', actor: 'test', moves })]),
+      );
+    };
+    const moving = [move(a, b), move(b, a)];
+    await until(async () => (await world.db.raw(WAITING)).rows[0].n === 2, 'both wait for a wallet');
+    await Promise.all(holders.map((holder) => holder.commit()));
+    await Promise.all(moving);
     expect((await verifyLedger(world.db)).problems).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { advance, type Ending, type Ring } from '../../src/transactions/advance.
 import { findTransaction } from '../../src/transactions/find.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
+import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const BELL: Ring = { cause: 'worker', actor: 'worker', insists: false };
@@ -102,6 +103,18 @@ describe('a payout that goes well', () => {
     expect(world.provider.calls.submit).toBe(1);
   });
 
+  it('is committed as an attempt before a byte of it leaves', async () => {
+    const id = await create();
+    const seen: unknown[] = [];
+    world.provider.onSubmit = async (execute) => {
+      // Through another connection, which sees only what has been committed.
+      seen.push((await view(id)).status, await attempts(id));
+      return { kind: 'accepted', transaction: execute() };
+    };
+    await ring(id);
+    expect(seen).toMatchObject(['submitting', [{ number: 1, verdict: null }]]);
+  });
+
   it('is sent once by ten workers at the same moment', async () => {
     const id = await create();
     const endings = await Promise.all(Array.from({ length: 10 }, () => ring(id)));
@@ -142,6 +155,73 @@ describe('a payout whose answer was lost', () => {
     expect(await sending).toBe('moved');
   });
 
+  it('keeps its sender’s lease for as long as the call is open', async () => {
+    await world.close();
+    world = await createWorld({ env: { LEASE_MS: '1000' } });
+    walletId = await world.fund('UGX', 1_000_000n);
+    const id = await create();
+    const gate = Promise.withResolvers<SubmitEnding>();
+    world.provider.onSubmit = () => gate.promise;
+    const dueAt = async () => Number((await world.db('transactions').where({ id }).first())?.due_at);
+    const sending = ring(id);
+    await until(() => world.provider.calls.submit === 1, 'it is being sent');
+    const first = await dueAt();
+    await until(async () => (await dueAt()) > first, 'the lease was renewed', 3000);
+    expect(await ring(id)).toBe('waiting');
+    expect(world.provider.calls).toMatchObject({ submit: 1, lookUp: 0 });
+    gate.resolve(unknown());
+    expect(await sending).toBe('waiting');
+  });
+
+  it('is given no second permission by the database while the first is open', async () => {
+    const id = await create();
+    world.provider.onSubmit = () => unknown();
+    await ring(id);
+    const second = world.db('attempts').insert({ transaction_id: id, number: 2 });
+    await expect(second).rejects.toMatchObject({ constraint: 'attempts_one_open' });
+    const guessed = world.db('attempts').update({ verdict: 'not_executed', closed_at: world.db.fn.now() });
+    await expect(guessed).rejects.toMatchObject({ constraint: 'silence_needs_evidence' });
+  });
+
+  it('is not called failed by what an earlier sending comes back with', async () => {
+    const id = await create();
+    const [first, second] = [Promise.withResolvers<SubmitEnding>(), Promise.withResolvers<SubmitEnding>()];
+    let execute: (() => ProviderTransaction) | undefined;
+    world.provider.onSubmit = (make, _, submission) => {
+      execute = make;
+      return (submission === 1 ? first : second).promise;
+    };
+    const zombie = ring(id);
+    await until(() => world.provider.calls.submit === 1, 'the first is on its way');
+    await world.db('attempts').update({ fence_at: world.db.raw("now() - interval '1 minute'") });
+    await pass(id, 3);
+    expect(await view(id)).toMatchObject({ status: 'accepted' });
+    const sending = ring(id);
+    await until(() => world.provider.calls.submit === 2, 'the second is on its way');
+    first.resolve({ kind: 'refused', code: 'rejected', message: 'the quotation was used up' });
+    expect(await zombie).toBe('stale');
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    expect((await balance())?.heldMinor).toBe(121_000n);
+    second.resolve({ kind: 'accepted', transaction: (execute as () => ProviderTransaction)() });
+    expect(await sending).toBe('moved');
+    expect(executions(id)).toBe(1);
+  });
+
+  it('is not sent again on look-ups that lie too near together', async () => {
+    await world.close();
+    world = await createWorld({ env: { RESEND_LOOKUP_SPAN_MS: '60000' } });
+    walletId = await world.fund('UGX', 1_000_000n);
+    const id = await create();
+    world.provider.onSubmit = () => unknown();
+    await ring(id);
+    await world.db('attempts').update({ fence_at: world.db.raw("now() - interval '1 hour'") });
+    await pass(id, 6);
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    await world.db('attempts').update({ first_negative_at: world.db.raw("now() - interval '61 seconds'") });
+    await pass(id, 1);
+    expect(await attempts(id)).toMatchObject([{ verdict: 'not_executed', negatives: 7 }]);
+  });
+
   it('is not sent again before the quotation has expired, however often nothing is found', async () => {
     const id = await create();
     world.provider.onSubmit = () => unknown('connection_lost');
@@ -175,13 +255,16 @@ describe('a payout whose answer was lost', () => {
     ['the policy forbids sending again', { PAYOUT_RESEND_POLICY: 'never' }, true],
   ])('ends with a person, the money still held, when %s', async (_, env, expiryStated) => {
     await world.close();
-    world = await createWorld({ env: { ...env, PAYOUT_PATIENCE_MS: '1' } });
+    world = await createWorld({ env });
     walletId = await world.fund('UGX', 1_000_000n);
     world.provider.onQuote = (quotation) => ({ ...quotation, expiresAt: new Date(Date.now() - 1000), expiryStated });
     world.provider.onSubmit = () => unknown();
     const id = await create();
     await ring(id);
     await pass(id, 6);
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    await world.db('transactions').update({ created_at: world.db.raw("now() - interval '2 days'") });
+    await pass(id, 1);
     expect(await view(id)).toMatchObject({ status: 'in_review' });
     expect(world.provider.calls.submit).toBe(1);
     expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([
@@ -299,6 +382,19 @@ describe('a payout that ends otherwise', () => {
     const sent = await create();
     await ring(sent);
     await expect(cancelPayout(world, world.caller, sent)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('is not sent when it was cancelled while it was being priced', async () => {
+    const id = await create();
+    const { quote } = world.provider;
+    world.provider.quote = async (order) => {
+      await cancelPayout(world, world.caller, id);
+      return quote(order);
+    };
+    expect(await ring(id)).toBe('stale');
+    expect(await view(id)).toMatchObject({ status: 'cancelled' });
+    expect(world.provider.calls).toMatchObject({ quote: 1, submit: 0 });
+    expect(await balance()).toEqual({ availableMinor: 1_000_000n, heldMinor: 0n });
   });
 
   it('is either cancelled or sent when both are tried at once', async () => {

@@ -67,8 +67,6 @@ export interface TestSystem {
   readonly webs: readonly (Part & { readonly url: string })[];
   readonly workers: readonly Part[];
   readonly logs: string[];
-  /** What every part was started with. */
-  readonly env: Readonly<Record<string, string>>;
   fund(currency: string, amountMinor: bigint): Promise<string>;
   /** One API call; `web` picks the process. */
   call(
@@ -137,7 +135,6 @@ export async function startSystem(of: {
     webs,
     workers,
     logs,
-    env,
     fund: (currency, amountMinor) => fund(database, merchantId, currency, amountMinor),
     async call(method, path, { body, key, web = 0 } = {}) {
       const response = await fetch(`${webs[web]?.url}${path}`, {

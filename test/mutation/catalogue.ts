@@ -1,0 +1,10 @@
+// Every safety mechanism that `npm run mutate` takes out, in the order of a payment's life.
+import { ACCEPTANCE } from './catalogue/acceptance.ts';
+import { BOOK } from './catalogue/book.ts';
+import { DOUBT } from './catalogue/doubt.ts';
+import { INBOX } from './catalogue/inbox.ts';
+import { QUEUES } from './catalogue/queues.ts';
+import { SENDING } from './catalogue/sending.ts';
+import type { Mutation } from './mutation.ts';
+
+export const MUTATIONS: readonly Mutation[] = [...ACCEPTANCE, ...SENDING, ...DOUBT, ...BOOK, ...INBOX, ...QUEUES];

@@ -1,0 +1,87 @@
+// Acceptance: one key, one payment; never more set aside than there is.
+import type { Mutation } from '../mutation.ts';
+
+const TEST = 'test/transactions/accept.test.ts';
+const HOLDS = 'gives the first answer again, byte for byte';
+const ACCEPT = 'src/transactions/accept.ts';
+
+export const ACCEPTANCE: readonly Mutation[] = [
+  {
+    name: 'idempotency-key',
+    mechanism: 'One row per idempotency key',
+    removed: 'the primary key of idempotency_keys',
+    edits: [
+      {
+        file: 'migrations/20261101000008_idempotency_keys.ts',
+        find: 'now(),\n      PRIMARY KEY (merchant_id, route, key)',
+        replace: 'now()',
+      },
+    ],
+    test: TEST,
+    notices: ['has one row in the database, whoever writes'],
+    holds: HOLDS,
+  },
+  {
+    name: 'idempotency-lock',
+    mechanism: 'Twins are told to come back, and neither waits',
+    removed: 'the advisory lock of a key',
+    edits: [{ file: ACCEPT, find: '!standing.mine || ', replace: '' }],
+    test: TEST,
+    notices: ['is told to come back while its twin is being accepted, and does not wait for it'],
+    holds: HOLDS,
+  },
+  {
+    name: 'twin-again',
+    mechanism: 'A twin that was faster than our look is seen at the second',
+    removed: 'the second look',
+    edits: [{ file: 'src/db/knex.ts', find: ' || violatedUnique(error) === TWINS', replace: '' }],
+    test: TEST,
+    notices: ['is looked at again when a twin’s commit fell between our look at it and our lock'],
+    holds: HOLDS,
+  },
+  {
+    name: 'request-hash',
+    mechanism: 'A key stands for one body',
+    removed: 'the comparison of the request with the first one',
+    edits: [{ file: ACCEPT, find: '!standing.requestHash.equals(request.requestHash)', replace: 'false' }],
+    test: TEST,
+    notices: ['is refused with another body'],
+    holds: HOLDS,
+  },
+  {
+    name: 'frozen-wallet',
+    mechanism: 'A frozen wallet gives nothing',
+    removed: 'the refusal at acceptance and in the ledger',
+    edits: [
+      { file: ACCEPT, find: 'if (standing.frozen) return', replace: 'if (standing.n === 0) return' },
+      {
+        file: 'migrations/20261101000005_ledger.ts',
+        find: 'AND w.frozen_at IS NOT NULL',
+        replace: 'AND false',
+      },
+    ],
+    test: TEST,
+    notices: ['is not taken from a frozen wallet'],
+    holds: HOLDS,
+  },
+  {
+    name: 'balance-guard',
+    mechanism: 'No wallet goes below zero',
+    removed: 'both CHECKs behind the guard of the write',
+    edits: [
+      {
+        file: 'migrations/20261101000005_ledger.ts',
+        find: 'balance bigint CHECK (balance >= 0)',
+        replace: 'balance bigint',
+      },
+      {
+        file: 'migrations/20261101000005_ledger.ts',
+        find: ' CONSTRAINT wallets_cover_their_debits CHECK (balance_after >= 0)',
+        replace: '',
+      },
+    ],
+    test: TEST,
+    notices: ['is guarded by the ledger itself when many processes race for it'],
+    holds: HOLDS,
+  },
+];

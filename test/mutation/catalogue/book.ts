@@ -1,0 +1,159 @@
+// The book: balanced, booked once, never rewritten, and nobody below zero.
+import type { Mutation } from '../mutation.ts';
+
+const TEST = 'test/ledger/ledger.test.ts';
+const HOLDS = 'shows every line of a wallet with its running balance';
+const LEDGER = 'migrations/20261101000005_ledger.ts';
+const TRANSACTIONS = 'migrations/20261101000004_transactions.ts';
+
+export const BOOK: readonly Mutation[] = [
+  {
+    name: 'entry-reference',
+    mechanism: 'A step is booked once',
+    removed: 'the unique reference of journal entries',
+    edits: [
+      { file: LEDGER, find: 'NOT NULL UNIQUE CHECK (length(reference)', replace: 'NOT NULL CHECK (length(reference)' },
+    ],
+    test: TEST,
+    notices: ['refuses a reference that was posted before'],
+    holds: HOLDS,
+  },
+  {
+    name: 'moment-below-zero',
+    mechanism: 'No wallet is below zero even inside one batch',
+    removed: 'the CHECK on running balances',
+    edits: [{ file: LEDGER, find: ' CONSTRAINT wallets_cover_their_debits CHECK (balance_after >= 0)', replace: '' }],
+    test: TEST,
+    notices: ['never lets a wallet go below zero, not even for a moment inside one batch'],
+    holds: HOLDS,
+  },
+  {
+    name: 'ordered-locks',
+    mechanism: 'Wallets are locked in one order',
+    removed: 'the order: they are locked as an entry names them',
+    edits: [
+      {
+        file: LEDGER,
+        find: 'ORDER BY id FOR NO KEY UPDATE',
+        replace: 'ORDER BY array_position(accounts, id) FOR NO KEY UPDATE',
+      },
+    ],
+    test: TEST,
+    notices: ['lock two wallets in one order, whichever of them an entry names first'],
+    holds: HOLDS,
+  },
+  {
+    name: 'deferred-balance',
+    mechanism: 'An entry balances when its commit comes',
+    removed: 'the deferred constraint',
+    edits: [
+      {
+        file: LEDGER,
+        find: 'IF lines < 2 OR total <> 0 OR NOT same_currency THEN',
+        replace: 'IF false THEN',
+      },
+    ],
+    test: TEST,
+    notices: ['refuses an entry unbalanced', 'refuses an entry one-legged', 'refuses an entry across currencies'],
+    holds: HOLDS,
+  },
+  {
+    name: 'closed-entries',
+    mechanism: 'Nobody adds lines to an entry later',
+    removed: 'the check of every posting’s entry',
+    edits: [{ file: LEDGER, find: 'WHERE e.xact IS DISTINCT FROM pg_current_xact_id() OR', replace: 'WHERE' }],
+    test: TEST,
+    notices: ['refuses lines added to an entry after its commit'],
+    holds: HOLDS,
+  },
+  {
+    name: 'append-only-journal',
+    mechanism: 'The application cannot rewrite the journal',
+    removed: 'the narrow grant',
+    edits: [
+      {
+        file: LEDGER,
+        find: 'GRANT SELECT ON ledger_accounts,',
+        replace: 'GRANT ALL ON ledger_accounts,',
+      },
+    ],
+    test: TEST,
+    notices: ['refuses the application role every way of rewriting or forging the book'],
+    holds: HOLDS,
+  },
+  {
+    name: 'append-only-history',
+    mechanism: 'The application cannot rewrite the history',
+    removed: 'the narrow grant',
+    edits: [
+      {
+        file: TRANSACTIONS,
+        find: 'GRANT SELECT, INSERT ON transaction_history',
+        replace: 'GRANT ALL ON transaction_history',
+      },
+    ],
+    test: TEST,
+    notices: ['refuses the application role every way of rewriting or forging the book'],
+    holds: HOLDS,
+  },
+  {
+    name: 'roll-up-horizon',
+    mechanism: 'A roll-up covers only what no running transaction can still add to',
+    removed: 'the horizon',
+    edits: [
+      {
+        file: LEDGER,
+        find: 'pg_snapshot_xmin(pg_current_snapshot())',
+        replace: 'pg_snapshot_xmax(pg_current_snapshot())',
+      },
+    ],
+    test: TEST,
+    notices: ['of system accounts are the same before and after a roll-up, with transactions still running'],
+    holds: HOLDS,
+  },
+  {
+    name: 'receivable',
+    mechanism: 'A return takes from a wallet only what it has',
+    removed: 'the receivable: the wallet gives all of it',
+    edits: [
+      {
+        file: 'src/collections/flow.ts',
+        find: 'availableMinor < creditedMinor ? availableMinor : creditedMinor',
+        replace: 'creditedMinor',
+      },
+    ],
+    test: 'test/collections/collection.test.ts',
+    notices: ['takes a return out of the wallet as far as it covers, the rest receivable with a case'],
+    holds: 'credits the owner with the amount less the fee, once, when the provider says it is paid',
+  },
+  {
+    name: 'late-receivable',
+    mechanism: 'A late success takes from a wallet only what it has',
+    removed: 'the receivable: the wallet gives all of it',
+    edits: [
+      {
+        file: 'src/payouts/flow.ts',
+        find: 'coveredMinor === null ? amountMinor : least(coveredMinor, amountMinor)',
+        replace: 'amountMinor',
+      },
+    ],
+    test: 'test/payouts/payout.test.ts',
+    notices: ['opens a case for what a late success could not take from the wallet'],
+    holds: 'sets amount and fee aside at acceptance, and settles once the provider says so',
+  },
+  {
+    name: 'one-provider-id',
+    mechanism: 'One payment per transaction of the provider’s',
+    removed: 'the unique index on the provider’s id',
+    edits: [
+      {
+        file: TRANSACTIONS,
+        find: 'CREATE UNIQUE INDEX transactions_provider_id',
+        replace: 'CREATE INDEX transactions_provider_id',
+      },
+    ],
+    test: 'test/workers/sweep.test.ts',
+    notices: ['hands a payout to a person when the provider names one transaction for two of ours'],
+    holds: 'rings at once for a date that has come, and not before',
+  },
+];
