@@ -216,6 +216,15 @@ describe('a collection', () => {
     ]);
   });
 
+  it('of a payer who pays another at the same time ends by its own reference', async () => {
+    const [one, other] = [await create(), await create()];
+    await Promise.all([ring(one), ring(other)]);
+    world.provider.rule(one, { status: 'successful' });
+    await Promise.all([ring(one, WEBHOOK), ring(other, WEBHOOK)]);
+    expect([(await view(one)).status, (await view(other)).status]).toEqual(['settled', 'submitted']);
+    expect(await available(one)).toBe(985_000n);
+  });
+
   it('is refused when its fee would use up the amount', async () => {
     await expect(create({ amountMinor: 5_000n })).rejects.toMatchObject({ code: 'fee_exceeds_amount' });
     expect(await world.db('transactions')).toEqual([]);

@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { type Api, openApi } from '../support/api.ts';
+import { createServerDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 let api: Api;
 beforeEach(async () => {
@@ -46,6 +48,26 @@ test('it is not ready before its migrations are applied', async () => {
     { status: 'not_ready', checks: { migrations: 'down' } },
   ]);
   await owner.destroy();
+});
+
+test('it is not ready while its database is away, alive throughout, and ready again by itself', async () => {
+  const server = await createServerDatabase();
+  const app = createApp({ ...api.world, db: server.db });
+  const ask = async (path: string) => (await app.request(path)).status;
+  expect(await ask('/readyz')).toBe(200);
+  let isBack = false;
+  const restarted = server.restart().then(() => {
+    isBack = true;
+  });
+  const seen = new Set<number>();
+  while (!isBack) {
+    seen.add(await ask('/readyz'));
+    expect(await ask('/livez')).toBe(200);
+  }
+  await restarted;
+  expect(seen).toContain(503);
+  await until(async () => (await ask('/readyz')) === 200, 'it is ready again', 5000);
+  await server.close();
 });
 
 test('it is not ready once it stops', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signWebhook } from '../../src/provider/eversend/signature.ts';
-import { type Api, openApi } from '../support/api.ts';
+import { type Api, openApi, PAYOUT } from '../support/api.ts';
 import { BAD_BODIES } from '../support/bad-input.ts';
 
 let api: Api;
@@ -75,6 +75,16 @@ test('what is too large, packed, a form, or sent otherwise is refused before it 
   expect((await send(EVENT, signature, 'PUT')).status).toBe(405);
   expect((await api.call('POST', '/Webhooks/Eversend', { body: EVENT, headers: signature })).status).toBe(404);
   expect(await events()).toHaveLength(before.length + 1);
+});
+
+test('a storm of events is stored whole, and payments go on being accepted meanwhile', async () => {
+  await api.world.fund('UGX', 10n ** 9n);
+  const before = (await events()).length;
+  const storm = Array.from({ length: 1000 }, (_, n) => send(`${EVENT.slice(0, -1)},"n":${n % 500}}`));
+  const payments = Array.from({ length: 20 }, () => api.post('/v1/payouts', PAYOUT));
+  expect(new Set((await Promise.all(payments)).map((one) => one.status))).toEqual(new Set([202]));
+  expect(new Set((await Promise.all(storm)).map((one) => one.status))).toEqual(new Set([200]));
+  expect(await events()).toHaveLength(before + 500);
 });
 
 test('an event that cannot be stored is answered 503, so that it comes again', async () => {

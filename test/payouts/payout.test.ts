@@ -1,5 +1,6 @@
 // A payout from acceptance to its end, whatever the provider answers.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProviderUnavailable } from '../../src/errors.ts';
 import { walletBalances } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { cancelPayout } from '../../src/payouts/cancel.ts';
@@ -328,6 +329,31 @@ describe('a payout that was provably not sent', () => {
     },
   );
 
+  it('waits for as long as the provider asks, and a quotation that cannot be had uses no attempt', async () => {
+    const id = await create();
+    const waitsMs = async () => {
+      const wait = world.db.raw('(extract(epoch FROM due_at - now()) * 1000)::int AS ms');
+      return Number((await world.db('transactions').where({ id }).select(wait))[0]?.ms);
+    };
+    const { quote } = world.provider;
+    world.provider.quote = () => Promise.reject(new ProviderUnavailable('rate_limited', 'slow down', 90_000));
+    expect(await ring(id)).toBe('waiting');
+    expect(await waitsMs()).toBeGreaterThan(80_000);
+    expect(await attempts(id)).toEqual([]);
+
+    world.provider.quote = quote;
+    world.provider.onSubmit = () => ({
+      kind: 'not_sent',
+      code: 'rate_limited',
+      message: 'slow down',
+      retryAfterMs: 90_000,
+    });
+    await pass(id, 1);
+    expect(await waitsMs()).toBeGreaterThan(80_000);
+    expect(await ring(id)).toBe('waiting');
+    expect(world.provider.calls.submit).toBe(1);
+  });
+
   it('is refused by the client when the stamp was committed too long ago', async () => {
     await world.close();
     world = await createWorld({ env: { SEND_WINDOW_MS: '1' } });
@@ -449,17 +475,41 @@ describe('a payout that ends otherwise', () => {
     expect(sums?.['total']).toBe('0');
   });
 
-  it('waits in suspense and in review when another amount was moved than asked', async () => {
+  it.each([
+    ['amount', { amountMinor: 99_000n }, 'suspense:UGX'],
+    ['currency', { currency: 'KES' }, 'suspense:KES'],
+  ])('waits in suspense and in review when another %s was moved than asked', async (_, moved, account) => {
     const id = await create();
     await ring(id);
-    world.provider.rule(id, { status: 'successful', amountMinor: 99_000n });
+    world.provider.rule(id, { status: 'successful', ...moved });
     await ring(id, WEBHOOK);
     await pass(id, 2);
     expect(await view(id)).toMatchObject({ status: 'in_review' });
+    const { amountMinor } = { amountMinor: 100_000n, ...moved };
     expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([
-      { kind: 'amount_mismatch', amount_minor: 99_000n },
+      { kind: 'amount_mismatch', amount_minor: amountMinor },
     ]);
+    expect(await world.db('postings').where({ account_id: account })).toMatchObject([{ amount: -amountMinor }]);
     expect((await balance())?.heldMinor).toBe(121_000n);
+  });
+
+  it('keeps its end, with one case, when the provider contradicts itself', async () => {
+    const [settled, failed] = [await create(), await create({ amountMinor: 10_000n })];
+    for (const [id, status] of [
+      [settled, 'successful'],
+      [failed, 'failed'],
+    ] as const) {
+      await ring(id);
+      world.provider.rule(id, { status });
+      await ring(id, WEBHOOK);
+    }
+    const before = await balance();
+    world.provider.rule(settled, { status: 'failed' });
+    world.provider.rule(failed, { status: 'successful', amountMinor: 9_000n });
+    for (const id of [settled, failed, settled, failed]) expect(await ring(id, WEBHOOK)).toBe('waiting');
+    expect([(await view(settled)).status, (await view(failed)).status]).toEqual(['settled', 'failed']);
+    expect(await world.db('cases').where({ kind: 'contradiction' }).pluck('transaction_id')).toEqual([settled, failed]);
+    expect(await balance()).toEqual(before);
   });
 });
 
@@ -519,6 +569,35 @@ describe('a payout priced as cost-plus', () => {
     await ring(id);
     expect(await view(id)).toMatchObject({ status: 'failed', failure: { code: 'fee_above_maximum' } });
     expect(world.provider.calls.submit).toBe(0);
+  });
+});
+
+describe('a payout in the hands of a worker whose clock is wrong', () => {
+  const DAY_MS = 86_400_000;
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([
+    ['ahead', DAY_MS],
+    ['behind', -DAY_MS],
+  ])('by a day %s is sent neither early nor late, and proves nothing before its time', async (_, wrongMs) => {
+    const inAnHour = new Date(Date.now() + DAY_MS / 24);
+    const [now, later] = [await create(), await create({ scheduledAt: inAnHour })];
+    world.provider.onQuote = (quotation) => ({ ...quotation, expiresAt: inAnHour });
+    world.provider.onSubmit = () => unknown();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + wrongMs });
+    expect(await ring(later)).toBe('waiting');
+    expect(await ring(now)).toBe('waiting');
+    expect(world.provider.calls).toMatchObject({ quote: 1, submit: 1 });
+    await world
+      .db('transactions')
+      .where({ id: now })
+      .update({ due_at: world.db.raw('now()') });
+    for (let round = 0; round < 5; round += 1) await ring(now, WEBHOOK);
+    expect(await view(now)).toMatchObject({ status: 'submitting' });
+    expect(await attempts(now)).toMatchObject([{ look_ups: 5, negatives: 0 }]);
+    await world.db('attempts').update({ fence_at: world.db.raw("now() - interval '1 minute'") });
+    for (let round = 0; round < 3; round += 1) await ring(now, WEBHOOK);
+    expect(await view(now)).toMatchObject({ status: 'accepted' });
   });
 });
 

@@ -5,6 +5,7 @@ import { createEversendProvider } from '../../src/provider/eversend/adapter.ts';
 import type { Provider, QuoteOrder } from '../../src/provider/provider.ts';
 import {
   createTestCache,
+  type Exchange,
   type HostileProvider,
   providerConfig,
   startHostileProvider,
@@ -193,6 +194,19 @@ describe('collections', () => {
     expect(await provider.requestOtp('+256712345678')).toEqual({ pinId: 'VE0a1b' });
     expect(server.calls[0]).toMatchObject({ path: '/v1/collections/otp', body: '{"phone":"+256712345678"}' });
   });
+
+  test.each([
+    ['was lost', ({ socket }: Exchange) => void socket.destroy()],
+    ['was an error', ({ json }: Exchange) => json(500, {})],
+    ['cannot be read', ({ response }: Exchange) => void response.end('<html>')],
+  ])(
+    'a one-time code whose answer %s is not asked for again: the payer may have the message',
+    async (_what, handle) => {
+      server.on(handle);
+      await expect(provider.requestOtp('+256712345678')).rejects.toBeInstanceOf(ProviderUnavailable);
+      expect(server.calls).toHaveLength(1);
+    },
+  );
 });
 
 describe('lists and checks', () => {

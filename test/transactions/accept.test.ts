@@ -181,6 +181,15 @@ describe('money set aside', () => {
     ]);
   });
 
+  it('waits for no connection of its own: five hundred share the one that is left', async () => {
+    await world.fund('UGX', 50_000_000n);
+    const taken = await Promise.all(Array.from({ length: 4 }, () => world.db.transaction()));
+    const answers = await Promise.all(Array.from({ length: 500 }, () => pay()));
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
+    await Promise.all(taken.map((trx) => trx.rollback()));
+    expect(await count('transactions')).toBe(500);
+  });
+
   it('is not taken from a frozen wallet, nor from another owner’s', async () => {
     const walletId = await world.fund('UGX', 1_000_000n);
     await expect(pay(world.request(), { owner: 'somebody-else' })).rejects.toMatchObject({

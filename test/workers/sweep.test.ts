@@ -62,6 +62,25 @@ describe('the sweep', () => {
     expect(rings()).toHaveLength(1);
   });
 
+  it('takes a backlog in bounded passes, the oldest first', async () => {
+    const id = await create();
+    rings();
+    // Three thousand like it, each due a second later than the one before.
+    const { rows } = await world.db.raw(`SELECT string_agg(quote_ident(column_name), ', ') AS names
+      FROM information_schema.columns WHERE table_name = 'transactions' AND column_name NOT IN ('id', 'due_at', 'rung_at')`);
+    await world.db.raw(`INSERT INTO transactions (id, due_at, rung_at, ${rows[0].names})
+      SELECT 'po' || lpad((5000 - n)::text, 26, '0'), now() - interval '2 hours' + n * interval '1 second', NULL, ${rows[0].names}
+      FROM transactions, generate_series(1, 3000) AS n`);
+    const ids = Array.from({ length: 3000 }, (_, n) => `po${String(4999 - n).padStart(26, '0')}`);
+    for (const pass of [0, 1, 2]) {
+      expect(await sweepOnce(world)).toBe(1000);
+      const rung = rings().map((bell) => bell.id);
+      expect(new Set(rung)).toEqual(new Set(ids.slice(pass * 1000, (pass + 1) * 1000)));
+    }
+    expect(await sweepOnce(world)).toBe(0);
+    expect(await status(id)).toBe('accepted');
+  });
+
   it('rings at once for a date that has come, and not before', async () => {
     const id = await create(new Date(Date.now() + 3_600_000));
     expect(rings()).toEqual([]);

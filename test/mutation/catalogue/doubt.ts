@@ -124,6 +124,15 @@ export const DOUBT: readonly Mutation[] = [
     holds: CREDITS,
   },
   {
+    name: 'late-amount-agrees',
+    mechanism: 'A late success of another amount is a contradiction, not a settlement',
+    removed: 'the comparison of the late amount',
+    edits: [{ file: 'src/transactions/recheck.ts', find: 'return agrees ? write(', replace: 'return found ? write(' }],
+    test: PAYOUT,
+    notices: ['keeps its end, with one case, when the provider contradicts itself'],
+    holds: SETTLES,
+  },
+  {
     name: 'server-error-is-doubt',
     mechanism: 'A 5xx proves nothing',
     removed: 'its doubt: it counts as not sent',

@@ -161,6 +161,21 @@ export const SENDING: readonly Mutation[] = [
     holds: SETTLES,
   },
   {
+    name: 'retry-after',
+    mechanism: 'Nobody sends earlier than the provider asked',
+    removed: 'the wait it asked for',
+    edits: [
+      {
+        file: SUBMIT,
+        find: 'return Math.max(wait, retryAfterMs ?? 0);',
+        replace: 'return wait + 0 * (retryAfterMs ?? 0);',
+      },
+    ],
+    test: PAYOUT,
+    notices: ['waits for as long as the provider asks, and a quotation that cannot be had uses no attempt'],
+    holds: SETTLES,
+  },
+  {
     name: 'provider-float',
     mechanism: 'A payout the provider’s wallet does not cover is not sent',
     removed: 'the look at the provider’s wallet',
