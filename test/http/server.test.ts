@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApiKey } from '../../src/merchants/api-key.ts';
+import { createMerchant } from '../../src/merchants/merchant.ts';
+import { COLLECTION } from '../support/api.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/until.ts';
@@ -47,6 +50,32 @@ test('it says when it is ready, serves, and ends with 0 when asked to', async ()
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
   expect(heard.err).toBe('');
+});
+
+test('what it has accepted when it is asked to stop is answered, and nothing else is accepted', async () => {
+  const { id: merchantId } = await createMerchant(database.db, { name: 'Stopping' });
+  const { secret } = await createApiKey(database.db, { merchantId, name: 'test', environment: 'test' });
+  const port = await freePort();
+  const { child, heard, ended } = start({ PORT: String(port) });
+  await until(() => heard.out.includes('api_ready'), 'the API is ready', 20_000);
+  const accepted: string[] = [];
+  const calls = Array.from({ length: 300 }, async (_, n) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/collections`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${secret}`,
+        'content-type': 'application/json',
+        'idempotency-key': `stopping-0123456789-${n}`,
+      },
+      body: JSON.stringify(COLLECTION),
+    });
+    expect(answer.status).toBe(202);
+    if (accepted.length === 0) child.kill('SIGTERM');
+    accepted.push(((await answer.json()) as { id: string }).id);
+  });
+  await Promise.allSettled(calls);
+  expect(await ended).toEqual([0, null]);
+  expect(accepted.toSorted()).toEqual((await database.db('transactions').pluck('id')).toSorted());
 });
 
 test('a port that is taken, an address that is not ours and a missing setting are one sentence each, and end it with 1', async () => {

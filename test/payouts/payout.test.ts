@@ -225,10 +225,19 @@ describe('a payout whose answer was lost', () => {
 
   it('is not sent again before the quotation has expired, however often nothing is found', async () => {
     const id = await create();
-    world.provider.onSubmit = () => unknown('connection_lost');
+    // Executed, and shown only late: whoever took the silence for a proof would pay twice.
+    let isShown = false;
+    world.provider.onLookUp = () => (isShown ? null : { kind: 'not_found' });
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return unknown('connection_lost');
+    };
     await ring(id);
     await pass(id, 8);
     expect(await view(id)).toMatchObject({ status: 'submitting' });
+    isShown = true;
+    await pass(id, 1);
+    expect(await view(id)).toMatchObject({ status: 'submitted' });
     expect(world.provider.calls.submit).toBe(1);
   });
 

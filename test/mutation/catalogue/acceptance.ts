@@ -40,6 +40,17 @@ export const ACCEPTANCE: readonly Mutation[] = [
     holds: HOLDS,
   },
   {
+    name: 'graceful-stop',
+    mechanism: 'A stopping API answers what it has accepted',
+    removed: 'the grace for what runs',
+    edits: [
+      { file: 'src/server.ts', find: 'listening.close(config.SHUTDOWN_GRACE_MS)', replace: 'listening.close(0)' },
+    ],
+    test: 'test/http/server.test.ts',
+    notices: ['what it has accepted when it is asked to stop is answered, and nothing else is accepted'],
+    holds: 'it says when it is ready, serves, and ends with 0 when asked to',
+  },
+  {
     name: 'request-hash',
     mechanism: 'A key stands for one body',
     removed: 'the comparison of the request with the first one',
