@@ -12,7 +12,14 @@ const files = (folder: string): string[] =>
   });
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const PRODUCT = [...files('src'), ...files('workers')];
-const ALL = [...PRODUCT, ...files('migrations'), ...files('test'), ...files('bench'), ...files('conformance'), ...files('samples')];
+const ALL = [
+  ...PRODUCT,
+  ...files('migrations'),
+  ...files('test'),
+  ...files('bench'),
+  ...files('conformance'),
+  ...files('samples'),
+];
 
 /** Modules a file imports, as paths from the root; packages by their name. `import type` counts too: it is knowledge as well. */
 const imports = (path: string): string[] =>
