@@ -1,5 +1,6 @@
 // Journal entries and their postings as values, and the row classes for reading them back.
 import { BaseModel } from '../db/base-model.ts';
+import { type Db, runAlone } from '../db/knex.ts';
 import { InvariantBroken } from '../errors.ts';
 import { newId } from '../ids.ts';
 
@@ -54,6 +55,13 @@ export function entry(of: {
     actor: of.actor,
     postings,
   };
+}
+
+const IS_POSTED = { name: 'entry_is_posted', text: 'SELECT 1 FROM journal_entries WHERE reference = $1' };
+
+/** Whether an entry with that reference is in the book. */
+export async function isPosted(db: Db, reference: string): Promise<boolean> {
+  return (await runAlone(db, IS_POSTED, [reference])).length > 0;
 }
 
 export class JournalEntry extends BaseModel {

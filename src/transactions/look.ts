@@ -1,6 +1,7 @@
 // What the provider says about a transaction it may know, and the step that follows: the only way to settle or to fail one.
 import type { Context } from '../context.ts';
-import { entry, type NewEntry } from '../ledger/journal.ts';
+import { StaleState } from '../errors.ts';
+import { entry, isPosted, type NewEntry } from '../ledger/journal.ts';
 import { systemAccount } from '../ledger/ledger-account.ts';
 import { scheduleById } from '../pricing/fee-schedule.ts';
 import type { LookUpEnding, ProviderTransaction } from '../provider/provider.ts';
@@ -27,7 +28,12 @@ export async function look(ctx: Context, flow: Flow, first: Loaded, ring: Ring):
   let loaded = first;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const step = await decide(ctx, flow, loaded, ring, answer);
-    if (await take(ctx, step)) return await after(ctx, flow, loaded, ring, step, answer);
+    // An entry that exists already was written by another who saw the same: that is a lost race like any other.
+    const taken = await take(ctx, step).catch((error: unknown) => {
+      if (error instanceof StaleState) return false;
+      throw error;
+    });
+    if (taken) return await after(ctx, flow, loaded, ring, step, answer);
     loaded = await load(ctx, reference);
     const { state } = loaded.transaction;
     if (state !== 'submitting' && state !== 'submitted' && state !== 'in_review') return 'stale';
@@ -208,22 +214,26 @@ function pending(
   return { ...base, ...known, path: [], dueInMs: scheduledMs(transaction.tries + 1, polls), tries: 'count' };
 }
 
-/** The provider moved another amount than asked: it is booked as what it is, in its own currency, and a person decides. */
-function mismatch(
+/**
+ * The provider moved another amount than asked: it is booked once as what it is, in its own currency, and a person decides; also
+ * when a person has been asked about something else before.
+ */
+async function mismatch(
   ctx: Context,
   loaded: Loaded,
   ring: Ring,
   known: Pick<Step, 'attempt' | 'forgetOtp'> & { readonly set: NonNullable<Step['set']> },
   answer: ProviderTransaction,
-): Step {
+): Promise<Step> {
   const { transaction } = loaded;
   const path: State[] = transaction.state === 'in_review' ? [] : ['in_review'];
+  const suspended = suspend(transaction, answer, ring.actor);
   return {
     ...baseOf(loaded, ring),
     ...known,
     path,
     dueInMs: scheduledMs(Number.MAX_SAFE_INTEGER, ctx.config.POLL_SCHEDULE_MS),
-    entries: path.length === 0 ? [] : [suspend(transaction, answer, ring.actor)],
+    entries: path.length === 0 && (await isPosted(ctx.db, suspended.reference)) ? [] : [suspended],
     cases: [
       caseOf(transaction, 'amount_mismatch', answer.amountMinor, {
         asked: { currency: transaction.currency, amountMinor: String(transaction.amountMinor) },

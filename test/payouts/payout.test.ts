@@ -520,6 +520,22 @@ describe('a payout that ends otherwise', () => {
     expect(await world.db('cases').where({ kind: 'contradiction' }).pluck('transaction_id')).toEqual([settled, failed]);
     expect(await balance()).toEqual(before);
   });
+
+  it('has another amount booked once also when a person had been asked about it before, by whoever looks', async () => {
+    await world.close();
+    world = await createWorld({ env: { PAYOUT_PATIENCE_MS: '1' } });
+    walletId = await world.fund('UGX', 1_000_000n);
+    const id = await create();
+    await ring(id);
+    await pass(id, 2);
+    expect(await view(id)).toMatchObject({ status: 'in_review' });
+    world.provider.rule(id, { status: 'successful', amountMinor: 99_000n });
+    await Promise.all([ring(id, WEBHOOK), ring(id, WEBHOOK), ring(id, WEBHOOK)]);
+    await ring(id, WEBHOOK);
+    expect(await world.db('postings').where({ account_id: 'suspense:UGX' })).toMatchObject([{ amount: -99_000n }]);
+    const opened = await world.db('cases').where({ transaction_id: id }).orderBy('kind');
+    expect(opened.map(({ kind }) => kind)).toEqual(['amount_mismatch', 'no_final_answer']);
+  });
 });
 
 describe('a payout given by its destination amount', () => {
