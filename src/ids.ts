@@ -20,15 +20,15 @@ export const ID_PREFIXES = {
 export type IdKind = keyof typeof ID_PREFIXES;
 
 // Sixteen random characters an id: drawn one by one from the system they would cost more than all the rest of making it.
-const pool = new Uint32Array(1024);
+const pool = Buffer.alloc(4096);
 let drawn = pool.length;
 function random(): number {
   if (drawn === pool.length) {
     randomFillSync(pool);
     drawn = 0;
   }
-  const value = pool[drawn] ?? 0;
-  drawn += 1;
+  const value = pool.readUInt32LE(drawn);
+  drawn += 4;
   return value / 2 ** 32;
 }
 

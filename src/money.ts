@@ -60,10 +60,10 @@ export function parseAmount(text: string, currency: string): bigint | AmountProb
 export function parseWireDecimal(text: string): bigint | null {
   const match = /^(-?)([0-9]{1,15})(?:\.([0-9]{1,20}))?$/.exec(text);
   if (match === null) return null;
-  const decimals = match[3] ?? '';
+  const [, sign, whole = '', decimals = ''] = match;
   if (/[1-9]/.test(decimals.slice(2))) return null;
-  const minor = BigInt(match[2] ?? '0') * 100n + BigInt(decimals.slice(0, 2).padEnd(2, '0'));
-  return match[1] === '-' ? -minor : minor;
+  const minor = BigInt(whole) * 100n + BigInt(decimals.slice(0, 2).padEnd(2, '0'));
+  return sign === '-' ? -minor : minor;
 }
 
 /** Shortest exact decimal text: `200000n` → `"2000"`, `2171n` → `"21.71"`, `-50n` → `"-0.5"`. */

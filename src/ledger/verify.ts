@@ -69,8 +69,8 @@ export async function verifyLedger(db: Db): Promise<LedgerVerdict> {
       }
       const { rows } = (await trx.raw(
         'SELECT (SELECT count(*) FROM journal_entries)::int AS entries, (SELECT count(*) FROM postings)::int AS postings',
-      )) as { rows: { entries: number; postings: number }[] };
-      return { ok: problems.length === 0, entries: rows[0]?.entries ?? 0, postings: rows[0]?.postings ?? 0, problems };
+      )) as { rows: [{ entries: number; postings: number }] };
+      return { ok: problems.length === 0, ...rows[0], problems };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );

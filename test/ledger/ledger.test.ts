@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inTransaction, openDatabase } from '../../src/db/knex.ts';
 import { newId } from '../../src/ids.ts';
 import { lockAvailable, rollUp, trialBalance, walletBalances } from '../../src/ledger/balances.ts';
-import { entry, type Move } from '../../src/ledger/journal.ts';
+import { entry, isPosted, type Move } from '../../src/ledger/journal.ts';
 import { availableAccount, heldAccount, systemAccount } from '../../src/ledger/ledger-account.ts';
-import { post } from '../../src/ledger/post.ts';
+import { columnsOf, post } from '../../src/ledger/post.ts';
 import { statement } from '../../src/ledger/statement.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { until } from '../support/until.ts';
@@ -90,6 +90,36 @@ describe('two payments of the same two wallets', () => {
     await Promise.all(holders.map((holder) => holder.commit()));
     await Promise.all(moving);
     expect((await verifyLedger(world.db)).problems).toEqual([]);
+  });
+});
+
+describe('an entry', () => {
+  const moves = (amountMinor: bigint): Move[] => [{ from: 'capital:UGX', to: 'suspense:UGX', amountMinor }];
+
+  it('is made of moves that move something, none of them backwards', async () => {
+    await expect(async () => posting(moves(-1n))).rejects.toThrow(/negative/);
+    await expect(async () => posting(moves(0n))).rejects.toThrow(/moves nothing/);
+    await expect(async () =>
+      posting([...moves(5n), { ...moves(5n)[0]!, from: 'suspense:UGX', to: 'capital:UGX' }]),
+    ).rejects.toThrow(/moves nothing/);
+  });
+
+  it('that does not balance never reaches the database', () => {
+    const sound = entry({ reference: 'a:1', kind: 'test', currency: 'UGX', actor: 'test', moves: moves(5n) });
+    const [first, second] = sound.postings;
+    expect(() => columnsOf([{ ...sound, postings: [first!, [second![0], 6n]] }])).toThrow(/does not balance/);
+  });
+
+  it('is known by its reference from the moment it is in the book', async () => {
+    expect(await isPosted(world.db, 'a:1')).toBe(false);
+    await posting(moves(5n), 'a:1');
+    expect(await isPosted(world.db, 'a:1')).toBe(true);
+  });
+
+  it('on an account that does not exist is an error of ours, not of the caller', async () => {
+    await expect(posting([{ from: 'capital:UGX', to: 'nobody:UGX', amountMinor: 5n }])).rejects.toMatchObject({
+      code: 'EV004',
+    });
   });
 });
 
@@ -216,6 +246,11 @@ describe('the database itself', () => {
 });
 
 describe('balances', () => {
+  it('of wallets that are not there are absent, and nothing is available in them', async () => {
+    expect(await walletBalances(world.db, ['wa0'])).toEqual(new Map());
+    expect(await inTransaction(world.db, (trx) => lockAvailable(trx, 'wa0'))).toBe(0n);
+  });
+
   it('of system accounts are the same before and after a roll-up, with transactions still running', async () => {
     const wallet = await world.fund('UGX', 1000n);
     const open = await world.db.transaction();

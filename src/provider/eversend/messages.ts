@@ -30,10 +30,11 @@ export function exactMinor(text: string | null | undefined): bigint | null {
 export function nearestMinor(text: string | null | undefined): bigint | null {
   const match = /^(-?)([0-9]{1,15})(?:\.([0-9]{1,40}))?$/.exec(text?.trim() ?? '');
   if (match === null) return null;
-  const decimals = (match[3] ?? '').padEnd(3, '0');
-  const up = (decimals[2] ?? '0') >= '5' ? 1n : 0n;
-  const minor = BigInt(match[2] ?? '0') * 100n + BigInt(decimals.slice(0, 2)) + up;
-  return match[1] === '-' ? -minor : minor;
+  const [, sign, whole = '', fraction = ''] = match;
+  const decimals = fraction.padEnd(3, '0');
+  const up = decimals.charAt(2) >= '5' ? 1n : 0n;
+  const minor = BigInt(whole) * 100n + BigInt(decimals.slice(0, 2)) + up;
+  return sign === '-' ? -minor : minor;
 }
 
 /** Text, or null where the field is absent or anything else. */
