@@ -1,14 +1,8 @@
-// A private Redis server for one test file: started on a free port without persistence, killed and restarted at will.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
+// The Redis suites' door: with redis-server on this machine they run, without one they are skipped, loudly.
 import { describe } from 'vitest';
-import { freePort } from './ports.ts';
+import { redisAvailable } from './redis-server.ts';
 
-/** Whether this machine has a redis-server; without one the tests of Redis are skipped. */
-export const redisAvailable = spawnSync('redis-server', ['--version']).status === 0;
+export { startRedis, type TestRedis } from './redis-server.ts';
 
 /** A `describe` for what needs redis-server: skipped with a printed sentence without it, and under CI=true a failure. */
 export const describeWithRedis: typeof describe | typeof describe.skip = choose();
@@ -19,87 +13,4 @@ function choose() {
   if (process.env['CI'] === 'true') throw new Error(sentence);
   process.stderr.write(`\nSKIPPED: ${sentence}\n`);
   return describe.skip;
-}
-
-export interface TestRedis {
-  readonly url: string;
-  readonly port: number;
-  /** Of the process running now: another after `start`. */
-  readonly pid: number;
-  /** SIGKILL: everything in it is lost. */
-  kill(): Promise<void>;
-  /** Starts it again, empty, on the same port. */
-  start(): Promise<void>;
-  /** Loses every key, as FLUSHALL does. */
-  flush(): Promise<void>;
-  /** SIGSTOP and SIGCONT: alive, and answering nothing. */
-  freeze(): void;
-  thaw(): void;
-  /** One raw command, for looking inside. */
-  command(...words: string[]): Promise<string>;
-  /** SIGTERM: it ends in good order. */
-  stop(): Promise<void>;
-  close(): Promise<void>;
-}
-
-function ask(port: number, words: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.setTimeout(1000, () => socket.destroy(new Error('redis-server does not answer')));
-    socket.once('error', reject);
-    socket.once('data', (answer) => {
-      resolve(answer.toString());
-      socket.end();
-    });
-    socket.write(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`);
-  });
-}
-
-/** Starts a private server (with `settings` as on its command line). `close` ends it; so does the end of this process. */
-export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
-  const port = await freePort();
-  let child: ChildProcess | null = null;
-  const killAtExit = () => child?.kill('SIGKILL');
-
-  async function start() {
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', tmpdir(), '--save', '', '--appendonly', 'no'];
-    child = spawn('redis-server', [...args, ...settings], { stdio: 'ignore' });
-    for (let round = 0; ; round += 1) {
-      const pong = await ask(port, ['PING']).catch(() => '');
-      if (pong.startsWith('+PONG')) return;
-      if (round === 200) throw new Error('redis-server did not start');
-      await wait(20);
-    }
-  }
-
-  async function end(signal: NodeJS.Signals) {
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-  }
-  const kill = () => end('SIGKILL');
-
-  process.once('exit', killAtExit);
-  await start();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    port,
-    get pid() {
-      return child?.pid ?? 0;
-    },
-    kill,
-    stop: () => end('SIGTERM'),
-    start,
-    async flush() {
-      await ask(port, ['FLUSHALL']);
-    },
-    freeze: () => void child?.kill('SIGSTOP'),
-    thaw: () => void child?.kill('SIGCONT'),
-    command: (...words) => ask(port, words),
-    async close() {
-      process.off('exit', killAtExit);
-      await kill();
-    },
-  };
 }
