@@ -1,0 +1,76 @@
+// The chaos command line: how many payments, for how long, by which seed.
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+
+export interface SoakFlags {
+  readonly payments: number;
+  readonly minutes: number;
+  readonly everyMs: number;
+  readonly seed: string;
+  /** How often each part must at least be killed. */
+  readonly leastKills: number;
+}
+
+export const USAGE = `npm run chaos -- [flags]
+
+The random soak: the product's processes as the Procfile starts them (2 web, 3 worker), a lying provider, and a fault every few
+seconds: SIGKILL of any process, of Postgres, Redis and the provider; SIGSTOP; connections cut and held; Redis emptied and rolled
+back. Payments arrive all the while. A checker that shares nothing with the product reads the books twice a second. After the last
+fault everything must end within 120 s. Ends with 1 when an invariant was violated or a planned fault never hit.
+
+  --payments 10000   payments, six payouts to four collections
+  --minutes 30       how long faults come
+  --every 5          seconds between two faults, on average
+  --seed <text>      the same seed gives the same payments and the same plan of faults (default: chosen, and printed)
+  --profile short    1,000 payments in 2 minutes with a fault every 4 seconds
+  --plan             prints the plan of faults and ends
+  --help             shows this`;
+
+/** Within how long after the last fault everything must have ended, and how much of it may end with a person. */
+export const QUIET_MS = 120_000;
+export const REVIEW_SHARE = 0.005;
+
+/** How often each part is killed in the full profile. */
+const FULL_KILLS = 20;
+
+/** Reads the command line. Raises one sentence for a flag that is unknown or out of range; null: help was asked for. */
+export function readFlags(args: readonly string[]): { soak: SoakFlags; planOnly: boolean } | null {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      payments: { type: 'string' },
+      minutes: { type: 'string' },
+      every: { type: 'string' },
+      seed: { type: 'string' },
+      profile: { type: 'string', default: 'full' },
+      plan: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  if (values.profile !== 'full' && values.profile !== 'short') {
+    throw new Error(`--profile knows full and short, not "${values.profile}".`);
+  }
+  const short = values.profile === 'short';
+  const minutes = number('minutes', values.minutes ?? (short ? '2' : '30'), 0.1, 1440);
+  const isFull = !short && minutes >= 30;
+  return {
+    soak: {
+      payments: Math.round(number('payments', values.payments ?? (short ? '1000' : '10000'), 1, 1_000_000)),
+      minutes,
+      everyMs: 1000 * number('every', values.every ?? (short ? '4' : '5'), 0.5, 600),
+      seed: values.seed ?? randomBytes(4).toString('hex'),
+      leastKills: isFull ? FULL_KILLS : 1,
+    },
+    planOnly: values.plan,
+  };
+}
+
+function number(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= least && value <= most)) {
+    throw new Error(`--${name} must be a number from ${least} to ${most}.`);
+  }
+  return value;
+}

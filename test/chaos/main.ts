@@ -1,0 +1,51 @@
+// `npm run chaos`: the long proof on private servers; ends with 1 when anything was violated.
+import { redisAvailable } from '../support/redis-server.ts';
+import { readFlags, USAGE } from './flags.ts';
+import { progressOn } from './soak/progress.ts';
+import { reportSoak } from './soak/report.ts';
+import { planOf, soak } from './soak/soak.ts';
+
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+async function main(args: readonly string[]): Promise<void> {
+  const flags = readFlags(args);
+  if (flags === null) return print(USAGE);
+  print(`seed ${flags.soak.seed}`);
+  if (flags.planOnly) {
+    for (const fault of planOf(flags.soak)) {
+      const lasts = fault.lastsMs === 0 ? '' : ` for ${fault.lastsMs} ms`;
+      print(`${String(fault.atMs).padStart(8)} ms  ${fault.name} ${fault.target}${lasts}`);
+    }
+    return;
+  }
+  if (!redisAvailable) throw new Error('redis-server is not on PATH: install Redis (the run starts a private one).');
+  const cleanup = new AsyncDisposableStack();
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    say(`\n${signal}: stopping everything.`);
+    void cleanup.disposeAsync().finally(() => process.exit(130));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const result = await soak({ flags: flags.soak, cleanup, progress: progressOn(process.stderr) });
+    reportSoak(result, print);
+    if (result.problems.length > 0) process.exitCode = 1;
+  } catch (error) {
+    // A stop tears everything away from under whatever was running; what that says is of no interest.
+    if (stopping) await new Promise(() => {});
+    throw error;
+  } finally {
+    if (!stopping) await cleanup.disposeAsync();
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+}
