@@ -18,9 +18,13 @@ const STORY = `
       FROM transactions WHERE id = $1
   ) story ORDER BY at`;
 
-/** Of the first few transactions that the sentences name. */
+/** Of the first few transactions that the sentences name, or that wait for a person. */
 export async function storiesOf(database: pg.Pool, sentences: readonly string[]): Promise<readonly string[]> {
   const ids = new Set(sentences.flatMap((sentence) => sentence.match(/\b(?:po|co)[0-9A-Z]{26}\b/g) ?? []));
+  const review = await database.query<{ id: string }>(
+    "SELECT id FROM transactions WHERE state = 'in_review' ORDER BY id",
+  );
+  for (const { id } of review.rows) ids.add(id);
   const stories: string[] = [];
   for (const id of [...ids].slice(0, MOST)) {
     const { rows } = await database.query<{ at: Date; text: string }>(STORY, [id]);

@@ -17,6 +17,8 @@ export interface Callers {
   readonly repeated: number;
   /** Sentences about definite answers nobody expected. */
   readonly refused: readonly string[];
+  /** Sends one order beside those; resolves with its definite answer's status. */
+  ask(order: Order): Promise<number>;
   /** Sends all orders, spread evenly over `lengthMs`; resolves when each has its definite answer. */
   send(lengthMs: number): Promise<void>;
   /** Asks everything once more. */
@@ -61,7 +63,16 @@ export function callersOf(of: { orders: readonly Order[]; urls: readonly string[
     }
   }
 
+  async function ask(order: Order): Promise<number> {
+    sent += 1;
+    const answer = await untilDefinite(order);
+    answers.set(order, { ...answer, again: null });
+    if (answer.status > 299) refused.push(`${order.key} was refused: ${answer.status} ${answer.body}`);
+    return answer.status;
+  }
+
   return {
+    ask,
     get sent() {
       return sent;
     },
@@ -80,12 +91,7 @@ export function callersOf(of: { orders: readonly Order[]; urls: readonly string[
         const atMs = startedAt + (n / of.orders.length) * lengthMs;
         if (atMs > performance.now()) await wait(atMs - performance.now());
         while (waiting.size >= MOST_AT_ONCE) await Promise.race(waiting);
-        sent += 1;
-        const one = untilDefinite(order).then((answer) => {
-          answers.set(order, { ...answer, again: null });
-          if (answer.status > 299) refused.push(`${order.key} was refused: ${answer.status} ${answer.body}`);
-          waiting.delete(one);
-        });
+        const one = ask(order).then(() => void waiting.delete(one));
         waiting.add(one);
       }
       await Promise.all(waiting);
