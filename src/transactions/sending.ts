@@ -49,5 +49,5 @@ export function sendingSeemsDisabled(ctx: Context): Promise<boolean> {
 
 /** Whether the database refused a stamp because a recovery was begun meanwhile. */
 export function isRefusedByRecovery(error: unknown): boolean {
-  return (error as { code?: string } | null)?.code === 'EV003';
+  return (error as { code?: string } | null)?.code === 'EV005';
 }

@@ -27,7 +27,7 @@ export async function up(knex: Knex): Promise<void> {
       IF EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL)
         AND coalesce(current_setting('eversend.adopting', true), '') <> 'yes'
       THEN
-        RAISE EXCEPTION 'nothing is sent while a recovery is open' USING ERRCODE = 'EV003';
+        RAISE EXCEPTION 'nothing is sent while a recovery is open' USING ERRCODE = 'EV005';
       END IF;
       RETURN NULL;
     END $$;
