@@ -53,7 +53,6 @@ export const variables = {
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
     .optional(),
   DATABASE_POOL_SIZE: count(10, 2),
-  DATABASE_DURABILITY: oneOf(['required', 'waived']).default('required'),
   REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')

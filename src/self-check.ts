@@ -1,6 +1,5 @@
 // What must be so before a process may touch money: every check of a start, in one list, and the refusal when one fails.
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Config } from './config.ts';
 import { APPLICATION_ROLE, type Db } from './db/knex.ts';
 import { compareMigrations } from './db/migrations.ts';
 import type { Logger } from './logger.ts';
@@ -9,7 +8,6 @@ import type { BullmqQueues } from './queue/bullmq.ts';
 
 /** What the checks look at. */
 export interface Checked {
-  readonly config: Pick<Config, 'DATABASE_DURABILITY'>;
   readonly db: Db;
   readonly queues: Pick<BullmqQueues, 'ping' | 'problem'>;
   readonly log: Logger;
@@ -40,20 +38,9 @@ async function mayDo(db: Db, tables: readonly string[], privileges: readonly str
   return `The role ${APPLICATION_ROLE} may ${found.privilege} ${found.name}, which must only grow: revoke it (REVOKE ${found.privilege} ON ${found.name} FROM ${APPLICATION_ROLE}), and see that the role is no superuser and owns nothing.`;
 }
 
-async function setting(db: Db, name: 'synchronous_commit' | 'fsync' | 'full_page_writes'): Promise<string> {
-  const { rows } = await db.raw<{ rows: { value: string }[] }>(`SELECT current_setting('${name}') AS value`);
-  return rows[0]?.value ?? '';
-}
-
-/** One that must not be off: with it off the database may forget a payment that it has confirmed. */
-function durable(name: Parameters<typeof setting>[1], how: string): Check {
-  return {
-    name,
-    ask: async ({ config, db }) =>
-      config.DATABASE_DURABILITY === 'required' && (await setting(db, name)) === 'off'
-        ? `PostgreSQL may forget what it has committed (${name} is off): ${how}.`
-        : null,
-  };
+async function isOff(db: Db, name: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { value: string }[] }>('SELECT current_setting(?) AS value', [name]);
+  return rows[0]?.value === 'off';
 }
 
 export const CHECKS: readonly Check[] = [
@@ -79,9 +66,13 @@ export const CHECKS: readonly Check[] = [
   },
   { name: 'journal', ask: ({ db }) => mayDo(db, WRITTEN_BY_FUNCTIONS, ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) },
   { name: 'append_only', ask: ({ db }) => mayDo(db, APPEND_ONLY, ['UPDATE', 'DELETE', 'TRUNCATE']) },
-  durable('synchronous_commit', 'turn it on for the server, the database and the login'),
-  durable('fsync', 'turn it on in postgresql.conf and restart the server'),
-  durable('full_page_writes', 'turn it on in postgresql.conf'),
+  {
+    name: 'synchronous_commit',
+    ask: async ({ db }) =>
+      (await isOff(db, 'synchronous_commit'))
+        ? 'PostgreSQL may forget what it has committed (synchronous_commit is off): turn it on for the server, the database and the login.'
+        : null,
+  },
   {
     name: 'queues',
     ask: async ({ queues }) => {
@@ -90,6 +81,19 @@ export const CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Off, these lose nothing when a process dies, only when the machine does: said, not refused. */
+const FOR_POWER_LOSS = ['fsync', 'full_page_writes'];
+
+async function warnOfPowerLoss({ db, log }: Checked): Promise<void> {
+  for (const name of FOR_POWER_LOSS) {
+    if (await isOff(db, name))
+      log.warn(
+        { event: 'not_durable', code: name },
+        'PostgreSQL may lose what it has committed when its machine fails',
+      );
+  }
+}
 
 /** Errors of asking that do not go away by waiting. */
 const WRONG: ReadonlyMap<string, string> = new Map([
@@ -141,6 +145,7 @@ export async function askAll(of: Checked, checks: readonly Check[] = CHECKS): Pr
 export async function checkBeforeStart(of: Checked): Promise<void> {
   const first = await askAll(of);
   if (first.problems.length > 0) refuse(first.problems);
+  warnOfPowerLoss(of).catch(() => undefined);
   if (first.unanswered.length === 0) return;
   const names = first.unanswered.map(({ name }) => name).join(', ');
   of.log.warn({ event: 'start_unchecked', code: names }, 'not everything could be checked yet; it is asked again');

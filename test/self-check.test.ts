@@ -20,7 +20,6 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 const checked = (of: Partial<Checked> = {}): Checked => ({
-  config: { DATABASE_DURABILITY: 'waived' },
   db: database.db,
   queues: { ping: async () => true, problem: async () => null },
   log: createLogger('silent'),
@@ -34,7 +33,7 @@ async function asOwner(sql: string, url = database.superuserUrl): Promise<void> 
 }
 
 /** The checks on a pool of their own, since a connection keeps the settings it was opened with. */
-async function problemsOf(of: { url?: string; role?: string | null; durability?: 'required' } = {}) {
+async function problemsOf(of: { url?: string; role?: string | null } = {}) {
   const db = openDatabase({
     url: of.url ?? database.url,
     poolSize: 2,
@@ -42,8 +41,7 @@ async function problemsOf(of: { url?: string; role?: string | null; durability?:
     ...(of.role === undefined ? {} : { role: of.role }),
   });
   try {
-    const config = { DATABASE_DURABILITY: of.durability ?? ('waived' as const) };
-    return (await askAll(checked({ db, config }))).problems;
+    return (await askAll(checked({ db }))).problems;
   } finally {
     await db.destroy();
   }
@@ -96,6 +94,11 @@ describe('it refuses', () => {
     expect(await problemsOf()).toEqual([expect.stringContaining('may UPDATE transaction_history')]);
   });
 
+  it('a database that answers before it has written', async () => {
+    await asOwner(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET synchronous_commit = off`);
+    expect(await problemsOf()).toEqual([expect.stringContaining('(synchronous_commit is off)')]);
+  });
+
   it('connections whose login was not switched to the role', async () => {
     const [first] = await problemsOf({ role: null });
     expect(first).toMatch(/^The database's connections work as \S+ instead of eversend_app/);
@@ -104,21 +107,6 @@ describe('it refuses', () => {
   it('a Redis that evicts', async () => {
     const queues = { ping: async () => true, problem: async () => 'Redis evicts keys (allkeys-lru).' };
     expect((await askAll(checked({ queues }))).problems).toEqual(['Redis evicts keys (allkeys-lru).']);
-  });
-});
-
-describe('a database that may forget', () => {
-  it('is refused for the session, the server or the pages, whichever is not durable', async () => {
-    const { pathname } = new URL(database.url);
-    const name = pathname.slice(1);
-    // The run's own server has all three off.
-    expect(await problemsOf({ durability: 'required' })).toEqual([
-      expect.stringMatching(/\(synchronous_commit is off\)/),
-      expect.stringMatching(/\(fsync is off\)/),
-      expect.stringMatching(/\(full_page_writes is off\)/),
-    ]);
-    await asOwner(`ALTER DATABASE ${name} SET synchronous_commit = on`);
-    expect((await problemsOf({ durability: 'required' })).filter((one) => /synchronous_commit/.test(one))).toEqual([]);
   });
 });
 

@@ -2,8 +2,6 @@
 
 /** Every interval in milliseconds, so that hours of doubt pass in seconds. */
 export const COMPRESSED = {
-  // The run's PostgreSQL does not wait for the disk.
-  DATABASE_DURABILITY: 'waived',
   API_ENVIRONMENT: 'test',
   PROVIDER_RATE_PER_SECOND: '0',
   PROVIDER_MAX_CONCURRENCY: '16',

@@ -27,7 +27,6 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     dataDir: folder,
     settings: {
       fsync: 'off',
-      synchronous_commit: 'off',
       full_page_writes: 'off',
       max_connections: '300',
       autovacuum_naptime: '600',
