@@ -1,7 +1,7 @@
 // A crash point: a moment of one payment at which something is done to a process or a connection, and how it is recognised.
 //
 // To add a point, add a few lines to points.ts: an id and a sentence from the failure model, what is asked for meanwhile, and where
-// it strikes, as `at(link, when, matches, strike)`. `matches` is a predicate on the message: `commits(/^open_attempts$/)` is the
+// it strikes, as `at(link, when, matches, strike)`. `matches` is a predicate on the message: `commits(/^accept_transactions/)` is the
 // COMMIT (or the statement that commits by itself) that makes a prepared statement of that name durable, `runs(…)` the flight that
 // executes it, `calls('POST', /…/)` a call to the provider. `before` holds the message back, `after` its answer. What happens then is
 // a strike from strikes.ts; a function of your own does as well. That a point was never hit is a failure of its test.

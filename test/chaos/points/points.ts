@@ -2,12 +2,12 @@
 import { at, calls, commits, type Point, runs } from './point.ts';
 import { cut, delay, flushRedis, freeze, holdRedis, kill, killAndDeliver } from './strikes.ts';
 
-// Statements by what they write: an acceptance, the stamp of an attempt, the conclusion of one, money.
-const ACCEPTANCE = /^accept(?!_standings|_open_wallets)/;
-const STAMP = /^open_attempts$/;
-const CONCLUSION = /^change_attempts$/;
-const MONEY = /^post_entries$/;
-const MOVE = /^move_transactions$/;
+// Statements by what they write: an acceptance, any step, and steps that stamp an attempt, conclude one, or book money.
+const ACCEPTANCE = /^accept_transactions/;
+const MOVE = /^write_steps/;
+const STAMP = /^write_steps\(.*\$2\b/;
+const CONCLUSION = /^write_steps\(.*\$3\b/;
+const MONEY = /^write_steps\(.*\$8\b/;
 
 const QUOTATION = calls('POST', /\/payouts\/quotation$/);
 const PAYOUT = calls('POST', /\/payouts$/);

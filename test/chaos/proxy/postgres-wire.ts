@@ -2,7 +2,10 @@
 import type { Answered, Asked, Reader } from './wire.ts';
 
 export interface Flight {
-  /** Names of the prepared statements it executes; the text of those without a name, and of simple queries. */
+  /**
+   * Names of the prepared statements it executes, each with its parameters that are not null, such as `write_steps($1,$3)`; the text
+   * of those without a name, and of simple queries.
+   */
   readonly statements: readonly string[];
   /** What this flight makes durable: at a COMMIT everything its database transaction ran, otherwise what commits by itself. */
   readonly commits: readonly string[];
@@ -55,7 +58,7 @@ export function readPostgres(): Reader<Flight> {
       }
       case 'B': {
         const name = strings(body, 2)[1] ?? '';
-        statements.push(name === '' ? (texts.get('') ?? '') : name);
+        statements.push(name === '' ? (texts.get('') ?? '') : `${name}(${given(body)})`);
         return null;
       }
       case 'Q':
@@ -121,6 +124,22 @@ export function readPostgres(): Reader<Flight> {
       return found;
     },
   };
+}
+
+/** The parameters of a Bind message that are not null: `$1,$3`. */
+function given(bind: Buffer): string {
+  const [portal = '', name = ''] = strings(bind, 2);
+  let at = Buffer.byteLength(portal) + Buffer.byteLength(name) + 2;
+  at += 2 + 2 * bind.readInt16BE(at);
+  const count = bind.readInt16BE(at);
+  at += 2;
+  const found: string[] = [];
+  for (let n = 1; n <= count; n += 1) {
+    const length = bind.readInt32BE(at);
+    if (length >= 0) found.push(`$${n}`);
+    at += 4 + Math.max(0, length);
+  }
+  return found.join(',');
 }
 
 /** The zero-terminated strings a message begins with. */
