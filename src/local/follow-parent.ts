@@ -3,6 +3,8 @@ import { isMainThread } from 'node:worker_threads';
 
 const LAST_MOMENTS_MS = 2_000;
 
+// The starter may have died while this part was being loaded: nobody will tell it again.
+if (isMainThread && process.connected === false) process.exit(1);
 if (isMainThread && process.channel) {
   process.on('disconnect', () => {
     process.kill(process.pid, 'SIGTERM');
