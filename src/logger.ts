@@ -1,5 +1,6 @@
 // Structured logs through an allow-list of fields: what is not named here cannot be logged, so nothing personal can slip in.
 import { pino } from 'pino';
+import { openStdout } from './stdout.ts';
 
 /** The only fields a log line may carry. Values are ids, names of things, numbers and codes: never a phone, a name, a token or a body. */
 export interface LogFields {
@@ -97,10 +98,17 @@ function describe(error: unknown): Record<string, unknown> {
   };
 }
 
+let opened: ReturnType<typeof openStdout> | undefined;
+/** One for the whole process: it writes what is left when the process ends. */
+function stdout() {
+  opened ??= openStdout();
+  return opened;
+}
+
 /** A logger writing one JSON line per event to stdout (or to `destination`). */
 export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  const log = destination === undefined ? pino(options) : pino(options, destination);
+  const log = pino(options, destination ?? stdout());
   return {
     debug: (fields, message) => log.debug(allowed(fields), message),
     info: (fields, message) => log.info(allowed(fields), message),

@@ -41,6 +41,7 @@ const RANKS: readonly (readonly string[])[] = [
     'src/vault.ts',
     'src/names.ts',
     'src/redis.ts',
+    'src/stdout.ts',
     'src/process.ts',
   ],
   ['src/db', 'src/queue'],
