@@ -104,6 +104,27 @@ describe('it refuses', () => {
     expect(first).toMatch(/^The database's connections work as \S+ instead of eversend_app/);
   });
 
+  it('a login that may not switch to the role, a wrong password, and a database that is not there', async () => {
+    const login = `stranger_${Date.now()}`;
+    await asOwner(`CREATE ROLE ${login} LOGIN PASSWORD 'right'`);
+    const stranger = new URL(database.url);
+    stranger.username = login;
+    stranger.password = 'right';
+    expect(await problemsOf({ url: stranger.href })).toEqual([
+      'The login in DATABASE_URL is not a member of eversend_app: GRANT it to that login.',
+    ]);
+    stranger.password = 'wrong';
+    expect(await problemsOf({ url: stranger.href })).toEqual([
+      'The database refused the user or password in DATABASE_URL.',
+    ]);
+    const nowhere = new URL(database.url);
+    nowhere.pathname = '/not_there';
+    expect(await problemsOf({ url: nowhere.href })).toEqual([
+      'The database named in DATABASE_URL does not exist: create it and run `npm run migrate`.',
+    ]);
+    await asOwner(`DROP ROLE ${login}`);
+  });
+
   it('a Redis that evicts', async () => {
     const queues = { ping: async () => true, problem: async () => 'Redis evicts keys (allkeys-lru).' };
     expect((await askAll(checked({ queues }))).problems).toEqual(['Redis evicts keys (allkeys-lru).']);
@@ -140,6 +161,17 @@ describe.each(['src/server.ts', 'workers/main.ts'])('%s', (file) => {
     expect(heard.err).toMatch(/^It cannot start:\nThe role eversend_app may DELETE postings, .*\n$/);
     expect(heard.out).not.toContain('ready');
   });
+});
+
+it('web starts while the database is away, and says so', async () => {
+  const { child, ended, heard } = start('src/server.ts', {
+    DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/nothing`,
+    PORT: String(await freePort()),
+  });
+  await until(() => heard.out.includes('api_ready'), 'the API is ready without its database', 20_000);
+  expect(heard.out).toContain('start_unchecked');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
 });
 
 describeWithRedis('with Redis', () => {

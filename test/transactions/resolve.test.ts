@@ -251,6 +251,18 @@ describe('after a decision', () => {
     expect(await openCases()).toEqual([]);
   });
 
+  it('a failed one that the provider calls successful by another amount is booked by what moved', async () => {
+    const id = await inDoubt({ executed: true });
+    await decide('outcome_unknown', 'failed', KNOWING);
+    world.provider.rule(id, { status: 'successful', amountMinor: 60_000n });
+    await checkReturns(world, flows);
+    expect([await stateOf(id), await openCases()]).toEqual(['failed', ['contradiction']]);
+    await expect(decide('contradiction', 'reversed')).rejects.toThrow(/is failed now/);
+    await decide('contradiction', 'settled');
+    expect(await row(id)).toMatchObject({ state: 'settled', amount_minor: 60_000n, failure_code: null });
+    expect(await balance()).toEqual({ availableMinor: 930_000n, heldMinor: 0n });
+  });
+
   it('what was acknowledged is not asked again while the provider says the same', async () => {
     const id = await inDoubt({ executed: true });
     await decide('outcome_unknown', 'settled', KNOWING);
