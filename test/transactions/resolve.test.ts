@@ -223,6 +223,22 @@ describe('two operators who decide the opposite at the same moment', () => {
       expect(await world.db('audit_log').where({ subject: caseId })).toHaveLength(1);
     }
   });
+
+  it('about money without a row as well', async () => {
+    const found = blank(newId('payout'));
+    world.provider.executed.set(found.reference ?? '', [found]);
+    await nameStranger(world, { found, kind: 'unknown_operation', actor: 'test', evidence: {} });
+    const caseId = await caseOf('unknown_operation');
+    const proposals = await Promise.all([
+      propose(world, flows, { caseId, decision: 'charged', walletId, actor: 'operator:jane' }),
+      propose(world, flows, { caseId, decision: 'written_off', actor: 'operator:john' }),
+    ]);
+    const ends = await Promise.allSettled(proposals.map((one) => resolve(world, one, SAID)));
+    expect(ends.map((end) => end.status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(ends.find((end) => end.status === 'rejected')?.reason.message).toMatch(/resolved by operator:(jane|john): /);
+    expect(await account('suspense')).toBe(0n);
+    expect(await world.db('audit_log').where({ subject: caseId })).toHaveLength(1);
+  });
 });
 
 describe('after a decision', () => {
