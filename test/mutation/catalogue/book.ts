@@ -142,6 +142,15 @@ export const BOOK: readonly Mutation[] = [
     holds: 'sets amount and fee aside at acceptance, and settles once the provider says so',
   },
   {
+    name: 'suspense-in-review',
+    mechanism: 'Another amount is booked also when it is found after a person was asked',
+    removed: 'the look into the book: whatever is in review counts as booked',
+    edits: [{ file: 'src/transactions/look.ts', find: 'path.length === 0 && (await isPosted(ctx.db, suspended.reference)) ?', replace: 'path.length === 0 ?' }],
+    test: 'test/payouts/payout.test.ts',
+    notices: ['has another amount booked once also when a person had been asked about it before, by whoever looks'],
+    holds: 'sets amount and fee aside at acceptance, and settles once the provider says so',
+  },
+  {
     name: 'one-provider-id',
     mechanism: 'One payment per transaction of the provider’s',
     removed: 'the unique index on the provider’s id',
