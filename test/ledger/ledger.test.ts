@@ -69,14 +69,15 @@ describe('post()', () => {
 
 describe('two payments of the same two wallets', () => {
   const WAITING = `
-    SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-    WHERE a.datname = current_database() AND NOT l.granted`;
+    SELECT count(*)::int AS all, count(*) FILTER (WHERE l.transactionid = ?::xid)::int AS for_first
+    FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.datname = current_database() AND NOT l.granted`;
 
-  it('lock two wallets in one order, whichever of them an entry names first', async () => {
-    const [a, b] = [await world.fund('UGX', 1000n, 'a'), await world.fund('UGX', 1000n, 'b')];
-    const holders = await Promise.all([world.db.transaction(), world.db.transaction()]);
-    await lockAvailable(holders[0], a);
-    await lockAvailable(holders[1], b);
+  it('lock them in one order, whichever of the two an entry names first', async () => {
+    const [a = '', b = ''] = [await world.fund('UGX', 1000n, 'a'), await world.fund('UGX', 1000n, 'b')].toSorted();
+    const [holdsA, holdsB] = [await world.db.transaction(), await world.db.transaction()];
+    await lockAvailable(holdsA, a);
+    await lockAvailable(holdsB, b);
+    const first: string = (await holdsA.raw('SELECT pg_current_xact_id()::xid::text AS id')).rows[0].id;
     // Not through inTransaction, which would quietly try again what a deadlock had ended.
     const move = (from: string, to: string) => {
       const moves = [{ from: availableAccount(from), to: availableAccount(to), amountMinor: 10n }];
@@ -85,10 +86,16 @@ describe('two payments of the same two wallets', () => {
         post(trx, [entry({ reference, kind: 'test', currency: 'UGX', actor: 'test', moves })]),
       );
     };
-    const moving = [move(a, b), move(b, a)];
-    await until(async () => (await world.db.raw(WAITING)).rows[0].n === 2, 'both wait for a wallet');
-    await Promise.all(holders.map((holder) => holder.commit()));
-    await Promise.all(moving);
+    const bothWait = (isForFirst: boolean) => async () => {
+      const [waiting] = (await world.db.raw(WAITING, [first])).rows;
+      return waiting.all === 2 && waiting.for_first > 0 === isForFirst;
+    };
+    const moving = Promise.all([move(a, b), move(b, a)]);
+    await until(bothWait(true), 'both wait, one of them for the first wallet');
+    await holdsA.commit();
+    await until(bothWait(false), 'whoever has the first wallet now waits for the second');
+    await holdsB.commit();
+    await moving;
     expect((await verifyLedger(world.db)).problems).toEqual([]);
   });
 });

@@ -39,7 +39,7 @@ export const BOOK: readonly Mutation[] = [
       },
     ],
     test: TEST,
-    notices: ['lock two wallets in one order, whichever of them an entry names first'],
+    notices: ['lock them in one order, whichever of the two an entry names first'],
     holds: HOLDS,
   },
   {
