@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { atExit } from './at-exit.ts';
 import type { Edit } from './mutation.ts';
 
 /** What is made anew or is no source: the packages are linked instead. */
@@ -14,9 +15,17 @@ export interface Copy {
 
 export function copyTree(root: string): Copy {
   const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-mutant-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const leftBehind = atExit(remove);
   cpSync(root, folder, { recursive: true, filter: (path) => !LEFT_OUT.has(relative(root, path)) });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    remove() {
+      leftBehind.dismiss();
+      remove();
+    },
+  };
 }
 
 /** Makes the replacements, one after the other. Gives the reason, and leaves the rest undone, when one does not apply. */

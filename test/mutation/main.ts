@@ -60,6 +60,9 @@ if (flags.list) {
   process.exit(0);
 }
 
+// Children run in groups of their own, which the terminal's Ctrl-C does not reach.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const atOnce = whole('at-once', flags['at-once'], 16);
 const limitMs = whole('limit', flags.limit, 3600) * 1000;
 say(`${mutations.length} mutations; first their tests as they are …`);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { atExit } from './at-exit.ts';
 
 /** `passed` and `failed` by full sentence; `null` when the run was stopped at its time limit. */
 export interface Outcome {
@@ -44,7 +45,7 @@ export async function runTests(of: {
   const end = () => void process.kill(-(child.pid ?? 0), 'SIGKILL');
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-  process.once('exit', end);
+  const orphan = atExit(end);
   let isLate = false;
   const limit = setTimeout(() => {
     isLate = true;
@@ -52,7 +53,7 @@ export async function runTests(of: {
   }, limitMs);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(limit);
-  process.off('exit', end);
+  orphan.dismiss();
   if (isLate) return null;
   return outcomeOf(folder, said.join('').slice(-500));
 }
