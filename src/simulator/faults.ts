@@ -47,6 +47,7 @@ export class Faults {
   readonly #start: Partial<Settings>;
   readonly #orders: unknown;
   readonly #calls = new Map<CallGroup, Map<string, number>>();
+  #resumedAt = 0;
 
   /** `orders`, as for POST /control/faults, stand from the start and after every reset. Raises OrderProblem. */
   constructor(seed: Seed, start: Partial<Settings>, orders: unknown) {
@@ -62,6 +63,11 @@ export class Faults {
     Object.assign(this.settings, initialSettings(), this.#start);
     for (const orders of [this.rates, this.latency, this.next, this.references, this.accounts]) orders.clear();
     applyOrders(this, this.#orders);
+  }
+
+  /** Started again with a book of so many entries: calls are counted anew, and must not meet the luck of those before. */
+  resume(entries: number): void {
+    this.#resumedAt = entries;
   }
 
   forgetCalls(): void {
@@ -163,7 +169,7 @@ export class Faults {
   ): Name | null {
     const rates = this.rates.get(group);
     if (rates === undefined) return null;
-    let left = this.#seed.unit(...parts);
+    let left = this.#seed.unit(...parts, ...(this.#resumedAt === 0 ? [] : ['resumed', this.#resumedAt]));
     for (const name of Object.keys(table) as Name[]) {
       left -= rates.get(name) ?? 0;
       if (left < 0) return name;

@@ -129,6 +129,7 @@ function makeWorld(options: SimulatorOptions, origin: string): World {
   const log = new EventLog(options.logLimit ?? 50_000);
   const timers = new Timers();
   const book = new Book(options.stateFile ?? null, now);
+  faults.resume(book.entries.length);
   openWallets(book, opening);
   return {
     seed,

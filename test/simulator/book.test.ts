@@ -121,6 +121,21 @@ describe('a state file', () => {
     expect((await second.get('/transactions/ongoing1')).at('data.transactions.0.status')).toBe('successful');
   });
 
+  it('gives a call after a restart luck of its own, not that of the first call before it', async () => {
+    const file = stateFile();
+    const luck = async () => {
+      const rig = await startRig({ stateFile: file, orders: { submit: { error_before: 0.5 } } });
+      const statuses = [];
+      for (let n = 0; n < 30; n += 1) statuses.push((await rig.collect(`lucky${n}`)).status >= 500);
+      await rig.simulator.close();
+      return statuses;
+    };
+    const first = await luck();
+    const second = await luck();
+    // Whoever was unlucky and comes again must be able to be lucky.
+    expect(second.filter((unlucky, n) => unlucky && first[n]).length).toBeLessThan(first.filter(Boolean).length);
+  });
+
   it('has every entry before the call is answered, even when a fault eats the answer', async () => {
     const file = stateFile();
     const rig = await startRig({ stateFile: file, settleMs: null });
