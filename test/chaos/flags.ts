@@ -9,6 +9,8 @@ export interface SoakFlags {
   readonly seed: string;
   /** How often each part must at least be killed. */
   readonly leastKills: number;
+  /** The largest part that may end with a person: of few payments, more by chance. */
+  readonly reviewShare: number;
 }
 
 export const USAGE = `npm run chaos -- [flags]
@@ -23,18 +25,25 @@ fault everything must end within 120 s. Ends with 1 when an invariant was violat
   --every 5          seconds between two faults, on average
   --seed <text>      the same seed gives the same payments and the same plan of faults (default: chosen, and printed)
   --profile short    1,000 payments in 2 minutes with a fault every 4 seconds
+  --points 50        instead of the soak: each crash point of the failure model, hit so many times
   --plan             prints the plan of faults and ends
   --help             shows this`;
 
-/** Within how long after the last fault everything must have ended, and how much of it may end with a person. */
+/** Within how long after the last fault everything must have ended. */
 export const QUIET_MS = 120_000;
-export const REVIEW_SHARE = 0.005;
+
+const REVIEW_SHARE = 0.005;
+/** A collection whose second prompt is lost too is a person's: of a thousand payments two or three, sometimes more than five. */
+const REVIEW_SHARE_OF_FEW = 0.01;
+const FEW = 5000;
 
 /** How often each part is killed in the full profile. */
 const FULL_KILLS = 20;
 
 /** Reads the command line. Raises one sentence for a flag that is unknown or out of range; null: help was asked for. */
-export function readFlags(args: readonly string[]): { soak: SoakFlags; planOnly: boolean } | null {
+export function readFlags(
+  args: readonly string[],
+): { soak: SoakFlags; planOnly: boolean; points: number | null } | null {
   const { values } = parseArgs({
     args: [...args],
     strict: true,
@@ -44,6 +53,7 @@ export function readFlags(args: readonly string[]): { soak: SoakFlags; planOnly:
       every: { type: 'string' },
       seed: { type: 'string' },
       profile: { type: 'string', default: 'full' },
+      points: { type: 'string' },
       plan: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -55,15 +65,19 @@ export function readFlags(args: readonly string[]): { soak: SoakFlags; planOnly:
   const short = values.profile === 'short';
   const minutes = number('minutes', values.minutes ?? (short ? '2' : '30'), 0.1, 1440);
   const isFull = !short && minutes >= 30;
+  const payments = Math.round(number('payments', values.payments ?? (short ? '1000' : '10000'), 1, 1_000_000));
   return {
     soak: {
-      payments: Math.round(number('payments', values.payments ?? (short ? '1000' : '10000'), 1, 1_000_000)),
+      payments,
       minutes,
       everyMs: 1000 * number('every', values.every ?? (short ? '4' : '5'), 0.5, 600),
       seed: values.seed ?? randomBytes(4).toString('hex'),
-      leastKills: isFull ? FULL_KILLS : 1,
+      // A plan too short to go round all parts twice is held to itself only.
+      leastKills: isFull ? FULL_KILLS : minutes >= 2 ? 1 : 0,
+      reviewShare: payments < FEW ? REVIEW_SHARE_OF_FEW : REVIEW_SHARE,
     },
     planOnly: values.plan,
+    points: values.points === undefined ? null : Math.round(number('points', values.points, 1, 1000)),
   };
 }
 

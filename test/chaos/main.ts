@@ -1,6 +1,7 @@
 // `npm run chaos`: the long proof on private servers; ends with 1 when anything was violated.
 import { redisAvailable } from '../support/redis-server.ts';
 import { readFlags, USAGE } from './flags.ts';
+import { hitAll } from './points/hit-all.ts';
 import { progressOn } from './soak/progress.ts';
 import { reportSoak } from './soak/report.ts';
 import { planOf, soak } from './soak/soak.ts';
@@ -11,7 +12,7 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args);
   if (flags === null) return print(USAGE);
-  print(`seed ${flags.soak.seed}`);
+  if (flags.points === null) print(`seed ${flags.soak.seed}`);
   if (flags.planOnly) {
     for (const fault of planOf(flags.soak)) {
       const lasts = fault.lastsMs === 0 ? '' : ` for ${fault.lastsMs} ms`;
@@ -31,9 +32,12 @@ async function main(args: readonly string[]): Promise<void> {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
-    const result = await soak({ flags: flags.soak, cleanup, progress: progressOn(process.stderr) });
-    reportSoak(result, print);
-    if (result.problems.length > 0) process.exitCode = 1;
+    const progress = progressOn(process.stderr);
+    const passed =
+      flags.points === null
+        ? reportSoak(await soak({ flags: flags.soak, cleanup, progress }), print)
+        : await hitAll({ times: flags.points, cleanup, progress, print });
+    if (!passed) process.exitCode = 1;
   } catch (error) {
     // A stop tears everything away from under whatever was running; what that says is of no interest.
     if (stopping) await new Promise(() => {});

@@ -3,7 +3,8 @@ import type { SoakResult } from './soak.ts';
 
 const MOST_PROBLEMS = 50;
 
-export function reportSoak(result: SoakResult, print: (line: string) => void): void {
+/** Prints everything, and says whether the run has passed. */
+export function reportSoak(result: SoakResult, print: (line: string) => void): boolean {
   const { flags } = result;
   print(`\n${result.answered} payments, seed ${flags.seed}, ${flags.minutes} minutes of faults\n`);
   table('ended as', Object.entries(result.states), print);
@@ -35,6 +36,7 @@ export function reportSoak(result: SoakResult, print: (line: string) => void): v
   );
   const { flags: asked, stories: _, problems, ...rest } = result;
   print(`\n${JSON.stringify({ chaos: { ...asked, ...rest, problems, passed: problems.length === 0 } })}`);
+  return problems.length === 0;
 }
 
 function table(

@@ -1,7 +1,7 @@
 // The soak I01: safety while faults come, liveness after the last one; what it found, as a value.
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { QUIET_MS, REVIEW_SHARE, type SoakFlags } from '../flags.ts';
+import { QUIET_MS, type SoakFlags } from '../flags.ts';
 import { startChecking } from '../rig/checking.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { storiesOf } from '../rig/stories.ts';
@@ -117,7 +117,7 @@ export async function soak(of: {
       callersList: list,
       canaries: [...CANARIES, rig.merchant.apiKey],
       overdueMs: OVERDUE_MS,
-      reviewShare: REVIEW_SHARE,
+      reviewShare: flags.reviewShare,
     });
     const states = await statesOf(rig);
     const result = {
