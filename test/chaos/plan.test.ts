@@ -1,0 +1,68 @@
+// The soak's plan: decided by the seed alone, and thorough enough for what the full profile promises.
+import { describe, expect, it } from 'vitest';
+import { readFlags, type SoakFlags } from './flags.ts';
+import { ordersOf, walletsOf } from './soak/orders.ts';
+import { planOf } from './soak/soak.ts';
+
+const flagsOf = (...args: string[]) => readFlags(args)?.soak as SoakFlags;
+
+describe('the plan of faults', () => {
+  it('is the same for the same seed, and another for another', () => {
+    expect(planOf(flagsOf('--seed', 'a'))).toEqual(planOf(flagsOf('--seed', 'a')));
+    expect(planOf(flagsOf('--seed', 'a'))).not.toEqual(planOf(flagsOf('--seed', 'b')));
+  });
+
+  it.each(['a', 'b', 'c'])(
+    'of the full profile (seed %s) kills each part as often as it promises, one fault every 5 s',
+    (seed) => {
+      const flags = flagsOf('--seed', seed);
+      const plan = planOf(flags);
+      expect(plan.length / (flags.minutes * 12)).toBeCloseTo(1, 1);
+      const kills = Map.groupBy(
+        plan.filter((fault) => fault.name === 'kill'),
+        (fault) => fault.target,
+      );
+      expect([...kills.keys()].toSorted()).toEqual([
+        'postgres',
+        'redis',
+        'simulator',
+        'web-1',
+        'web-2',
+        'worker-1',
+        'worker-2',
+        'worker-3',
+      ]);
+      for (const [part, times] of kills) expect(times.length, part).toBeGreaterThanOrEqual(flags.leastKills);
+      expect(flags.leastKills).toBe(20);
+      expect(new Set(plan.map((fault) => fault.name)).size).toBe(6);
+    },
+  );
+
+  it('of the short profile kills each part', () => {
+    const plan = planOf(flagsOf('--profile', 'short', '--seed', 'ci'));
+    const killed = new Set(plan.filter((fault) => fault.name === 'kill').map((fault) => fault.target));
+    expect(killed.size).toBe(8);
+  });
+});
+
+describe('the payments', () => {
+  it('are the same for the same seed: six payouts to four collections, a third of them on one of 200 wallets', () => {
+    const wallets = walletsOf(200);
+    const orders = ordersOf('a', 2_000, wallets);
+    expect(orders).toEqual(ordersOf('a', 2_000, wallets));
+    expect(new Set(orders.map((order) => order.key)).size).toBe(2_000);
+    const payouts = orders.filter((order) => order.path === '/v1/payouts').length;
+    expect(Math.abs(payouts - 1200)).toBeLessThan(100);
+    const hot = orders.filter((order) => order.body.includes('"owner":"customer-1"')).length;
+    expect(Math.abs(hot - 600)).toBeLessThan(100);
+  });
+});
+
+describe('the command line', () => {
+  it('knows its flags, and says in a sentence what it does not', () => {
+    expect(readFlags(['--help'])).toBeNull();
+    expect(flagsOf('--profile', 'short')).toMatchObject({ payments: 1000, minutes: 2 });
+    expect(() => readFlags(['--profile', 'long'])).toThrow('--profile knows full and short, not "long".');
+    expect(() => readFlags(['--minutes', 'ten'])).toThrow('--minutes must be a number from 0.1 to 1440.');
+  });
+});
