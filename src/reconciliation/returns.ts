@@ -14,8 +14,8 @@ const MAX_PAGES = 2000;
 const DISAGREE = {
   name: 'returns_disagree',
   text: `
-    SELECT t.id, t.type FROM transactions t JOIN unnest($1::text[], $2::text[]) AS p(id, word) USING (id)
-    WHERE (p.word IN ('returned', 'failed') AND t.state = 'settled') OR (p.word = 'successful' AND t.state = 'failed')`,
+    SELECT t.id, t.type FROM transactions t JOIN unnest($1::text[], $2::boolean[], $3::text[]) AS p(id, returned, status) USING (id)
+    WHERE ((p.returned OR p.status = 'failed') AND t.state = 'settled') OR (p.status = 'successful' AND t.state = 'failed')`,
 };
 
 /**
@@ -44,12 +44,13 @@ async function follow(
   const ours = listed.flatMap((found) => {
     const { reference, isRefunded, status } = found;
     if (reference === null || !(isId('payout', reference) || isId('collection', reference))) return [];
-    return isRefunded || status !== 'pending' ? [{ reference, word: isRefunded ? 'returned' : status }] : [];
+    return isRefunded || status !== 'pending' ? [{ reference, isRefunded, status }] : [];
   });
   if (ours.length === 0) return 0;
   const rows = await runAlone<{ id: string; type: TransactionType }>(ctx.db, DISAGREE, [
     ours.map((one) => one.reference),
-    ours.map((one) => one.word),
+    ours.map((one) => one.isRefunded),
+    ours.map((one) => one.status),
   ]);
   let advanced = 0;
   for (const row of rows) {

@@ -8,7 +8,7 @@ import type { Ending, Ring } from './advance.ts';
 import { caseOf, openCases } from './case.ts';
 import type { Booking, Flow } from './flow.ts';
 import { checkPath, writeSteps } from './step.ts';
-import type { Loaded } from './transaction.ts';
+import { type Loaded, load } from './transaction.ts';
 
 /** Looks a settled or failed transaction up again. Only the provider's fresh word changes a final state, never a webhook's. */
 export async function recheck(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring): Promise<Ending> {
@@ -24,8 +24,11 @@ export async function recheck(ctx: Context, flow: Flow, loaded: Loaded, ring: Ri
   if (transaction.state === 'settled') {
     if (found.isRefunded) return write(ctx, flow, loaded, ring, found, 'reversed');
     if (found.status !== 'successful') return contradict(ctx, loaded, found);
-  } else if (transaction.state === 'failed' && found.status === 'successful' && !found.isRefunded) {
-    return agrees ? write(ctx, flow, loaded, ring, found, 'settled') : contradict(ctx, loaded, found);
+  } else if (transaction.state === 'failed' && found.status === 'successful') {
+    if (!agrees) return contradict(ctx, loaded, found);
+    const ending = await write(ctx, flow, loaded, ring, found, 'settled');
+    // It went and came back without our having looked in between: both steps belong to the book, one after the other.
+    return ending === 'moved' && found.isRefunded ? recheck(ctx, flow, await load(ctx, transaction.id), ring) : ending;
   }
   return 'nothing_to_do';
 }

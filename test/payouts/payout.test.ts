@@ -455,6 +455,20 @@ describe('a payout that ends otherwise', () => {
     ]);
   });
 
+  it('books going and coming back when a failed one succeeded and was returned before anybody looked', async () => {
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'failed' });
+    await ring(id, WEBHOOK);
+    world.provider.rule(id, { status: 'successful', isRefunded: true });
+    await ring(id, WEBHOOK);
+    expect(await view(id)).toMatchObject({ status: 'reversed' });
+    expect(await history(id)).toEqual(['accepted', 'submitting', 'submitted', 'failed', 'settled', 'reversed']);
+    expect(await balance()).toEqual({ availableMinor: 1_000_000n, heldMinor: 0n });
+    const opened = await world.db('cases').where({ transaction_id: id }).orderBy('kind');
+    expect(opened.map(({ kind }) => kind)).toEqual(['late_success', 'returned']);
+  });
+
   it('opens a case for what a late success could not take from the wallet', async () => {
     const id = await create({ amountMinor: 600_000n });
     await ring(id);
