@@ -4,6 +4,7 @@ import type { Mutation } from '../mutation.ts';
 const TEST = 'test/transactions/accept.test.ts';
 const HOLDS = 'gives the first answer again, byte for byte';
 const ACCEPT = 'src/transactions/accept.ts';
+const ACCEPTING = 'migrations/20261101000013_acceptance.ts';
 
 export const ACCEPTANCE: readonly Mutation[] = [
   {
@@ -25,7 +26,7 @@ export const ACCEPTANCE: readonly Mutation[] = [
     name: 'idempotency-lock',
     mechanism: 'Twins are told to come back, and neither waits',
     removed: 'the advisory lock of a key',
-    edits: [{ file: ACCEPT, find: '!standing.mine || ', replace: '' }],
+    edits: [{ file: ACCEPTING, find: "WHEN NOT d.mine THEN 'running'", replace: "WHEN false THEN 'running'" }],
     test: TEST,
     notices: ['is told to come back while its twin is being accepted, and does not wait for it'],
     holds: HOLDS,
@@ -34,7 +35,7 @@ export const ACCEPTANCE: readonly Mutation[] = [
     name: 'twin-again',
     mechanism: 'A twin that was faster than our look is seen at the second',
     removed: 'the second look',
-    edits: [{ file: 'src/db/knex.ts', find: ' || violatedUnique(error) === TWINS', replace: '' }],
+    edits: [{ file: ACCEPTING, find: "verdicts[i] := 'again'", replace: "verdicts[i] := 'insufficient_funds'" }],
     test: TEST,
     notices: ['is looked at again when a twin’s commit fell between our look at it and our lock'],
     holds: HOLDS,
@@ -54,7 +55,13 @@ export const ACCEPTANCE: readonly Mutation[] = [
     name: 'request-hash',
     mechanism: 'A key stands for one body',
     removed: 'the comparison of the request with the first one',
-    edits: [{ file: ACCEPT, find: '!standing.requestHash.equals(request.requestHash)', replace: 'false' }],
+    edits: [
+      {
+        file: ACCEPT,
+        find: 'standing.request_hash?.equals(item.request.requestHash) !== true',
+        replace: 'standing.request_hash === null',
+      },
+    ],
     test: TEST,
     notices: ['is refused with another body'],
     holds: HOLDS,
@@ -62,15 +69,8 @@ export const ACCEPTANCE: readonly Mutation[] = [
   {
     name: 'frozen-wallet',
     mechanism: 'A frozen wallet gives nothing',
-    removed: 'the refusal at acceptance and in the ledger',
-    edits: [
-      { file: ACCEPT, find: 'if (standing.frozen) return', replace: 'if (standing.n === 0) return' },
-      {
-        file: 'migrations/20261101000005_ledger.ts',
-        find: 'AND w.frozen_at IS NOT NULL',
-        replace: 'AND false',
-      },
-    ],
+    removed: 'the refusal at acceptance',
+    edits: [{ file: ACCEPTING, find: 'WHEN d.frozen THEN', replace: 'WHEN false THEN' }],
     test: TEST,
     notices: ['is not taken from a frozen wallet'],
     holds: HOLDS,

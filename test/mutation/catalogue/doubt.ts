@@ -9,7 +9,7 @@ const CLIENT_TEST = 'test/provider/submit.test.ts';
 const AGREES = 'a collection is sent as documented and accepted';
 const ATTEMPT = 'src/transactions/attempt.ts';
 const LOOK = 'src/transactions/look.ts';
-const STEP = 'src/transactions/step.ts';
+const STEP = 'migrations/20261101000014_steps.ts';
 const FLOW = 'src/payouts/flow.ts';
 const ANSWERS = 'src/provider/eversend/answers.ts';
 

@@ -4,7 +4,7 @@ import type { Mutation } from '../mutation.ts';
 const PAYOUT = 'test/payouts/payout.test.ts';
 const SETTLES = 'sets amount and fee aside at acceptance, and settles once the provider says so';
 const SUBMIT = 'src/transactions/submit.ts';
-const STEP = 'src/transactions/step.ts';
+const STEP = 'migrations/20261101000014_steps.ts';
 const CLIENT_TEST = 'test/provider/submit.test.ts';
 const AGREES = 'a collection is sent as documented and accepted';
 
