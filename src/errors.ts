@@ -117,14 +117,6 @@ export class ProviderUnavailable extends PaymentsError {
   }
 }
 
-/** It may or may not have been executed. Never send again on this: look it up. */
-export class OutcomeUnknown extends PaymentsError {
-  readonly status = 503;
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(code, message, options);
-  }
-}
-
 /** We cannot store or read right now (database away). Nothing was done; the caller may repeat. */
 export class Unavailable extends PaymentsError {
   readonly status = 503;

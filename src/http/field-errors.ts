@@ -28,7 +28,7 @@ export function fieldErrors(
     if (issue.code === 'custom')
       return { field, code: String(issue.params?.['code'] ?? 'invalid'), message: issue.message };
     if (issue.code === 'invalid_key')
-      return { field, code: 'invalid_key', message: issue.issues[0]?.message ?? issue.message };
+      return { field, code: 'invalid_key', message: issue.issues.map(({ message }) => message).join(' ') };
     const code =
       issue.code === 'invalid_value' ? 'unknown_value' : issue.code === 'invalid_type' ? 'wrong_type' : 'invalid';
     return { field, code, message: issue.message };

@@ -1,7 +1,7 @@
 // Wallets: one owner's money in one currency. Balances lie in the ledger; this is the row that owns the accounts.
 import { BaseModel } from '../db/base-model.ts';
 import { type Db, run, type Trx } from '../db/knex.ts';
-import { InvariantBroken, NotFound } from '../errors.ts';
+import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 
 export class Wallet extends BaseModel {
@@ -24,9 +24,10 @@ export async function openWallet(
   trx: Trx,
   of: { merchantId: string; owner: string; currency: string },
 ): Promise<string> {
-  const [row] = await run<{ id: string }>(trx, OPEN, [newId('wallet'), of.merchantId, of.owner, of.currency]);
-  if (row === undefined) throw new InvariantBroken('open_wallet gave nothing back');
-  return row.id;
+  const rows = await run<{ id: string }>(trx, OPEN, [newId('wallet'), of.merchantId, of.owner, of.currency]);
+  // A function's call is always one row.
+  const [{ id }] = rows as [{ id: string }];
+  return id;
 }
 
 /** A merchant's wallet. Raises NotFound: what belongs to another merchant is not there. */

@@ -67,6 +67,21 @@ test('a key with ranges is good from inside them and from nowhere else', async (
   for (const address of ['203.0.114.1', '2001:db9::5', '198.51.100.8', null]) expect(key?.allows(address)).toBe(false);
 });
 
+test('what was never there cannot be revoked', async () => {
+  await expect(revokeApiKey(database.db, 'ak00000000000000000000000000')).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('ten thousand guesses are forgotten again, and known keys stay known', async () => {
+  const ctx = contextOf('test');
+  const { secret } = await make();
+  expect(await findApiKey(ctx, secret)).not.toBeNull();
+  for (let from = 0; from < 10_000; from += 500) {
+    const guesses = Array.from({ length: 500 }, (_, n) => `ek_test_${String(from + n).padStart(32, '0')}`);
+    expect(new Set(await Promise.all(guesses.map((guess) => findApiKey(ctx, guess))))).toEqual(new Set([null]));
+  }
+  expect(await findApiKey(ctx, secret)).not.toBeNull();
+});
+
 test('a key that could not be meant is refused by the name of its field', async () => {
   await expect(make({ name: ' \u202e' })).rejects.toMatchObject({ errors: [{ field: 'name' }] });
   await expect(make({ scopes: [] })).rejects.toMatchObject({ errors: [{ field: 'scopes' }] });

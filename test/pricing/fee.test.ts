@@ -120,6 +120,45 @@ describe('schedules', () => {
     expect(await scheduleById(world, first.id)).toMatchObject({ percentPpm: 10_000 });
   });
 
+  it('of two equally specific ones the newest applies, in whatever order they are read', () => {
+    const scope = { type: 'payout', merchantId: 'me1', method: 'momo', country: 'UG', currency: 'UGX' } as const;
+    const versions = [1, 3, 2].map((version) => ({ ...TARIFF, id: `v${version}`, version }));
+    for (const read of [versions, versions.toReversed()]) expect(choose(read, scope)).toMatchObject({ id: 'v3' });
+    expect(choose([], scope)).toBeNull();
+  });
+
+  it('that are missing are a fault of ours, and one written since the last reading is found', async () => {
+    const scope = { merchantId: world.merchantId, method: 'momo', country: 'UG', currency: 'UGX' } as const;
+    await expect(scheduleFor(world, { ...scope, type: 'loan' as never })).rejects.toThrow(
+      /no fee schedule covers loan/,
+    );
+    await expect(scheduleById(world, 'fs00000000000000000000000000')).rejects.toThrow(/is gone/);
+    const fresh = await addSchedule(world.db, {
+      type: 'payout',
+      currency: 'GHS',
+      basis: 'own',
+      createdBy: 'test',
+    });
+    expect(await scheduleById(world, fresh.id)).toMatchObject({ percentPpm: 0, commissionPpm: 0 });
+  });
+
+  it('are read again after a reading failed', async () => {
+    const gone = await createWorld();
+    await gone.close();
+    let db = gone.db;
+    const ctx = Object.defineProperty({ ...world }, 'db', { get: () => db }) as World;
+    const scope = {
+      type: 'payout',
+      merchantId: world.merchantId,
+      method: 'momo',
+      country: 'UG',
+      currency: 'UGX',
+    } as const;
+    await expect(scheduleFor(ctx, scope)).rejects.toThrow();
+    db = world.db;
+    expect(await scheduleFor(ctx, scope)).toMatchObject({ type: 'payout' });
+  });
+
   it('charge nothing until an operator says otherwise', async () => {
     const tariff = await scheduleFor(world, {
       type: 'collection',

@@ -310,7 +310,7 @@ describe('whatever happens to a transaction', () => {
             .sum({ sum: 'amount' });
           expect(BigInt(sum ?? 0)).toBe(providerShare(model));
         }),
-        slowCases(100),
+        slowCases(40),
       );
       expect((await verifyLedger(world.db)).problems).toEqual([]);
     },

@@ -1,6 +1,14 @@
 // Reading and writing Eversend's messages: amounts digit for digit, and words however they are wrapped.
 import { describe, expect, test } from 'vitest';
-import { exactMinor, nearestMinor, readJson, wireAmount, wordsOf } from '../../src/provider/eversend/messages.ts';
+import {
+  exactMinor,
+  nearestMinor,
+  readJson,
+  readTransaction,
+  transactionsIn,
+  wireAmount,
+  wordsOf,
+} from '../../src/provider/eversend/messages.ts';
 
 describe('numbers', () => {
   test('keep every digit, where a float would not', () => {
@@ -37,6 +45,7 @@ test.each([
   [['first', 'second'], 'first; second'],
   [{ message: { message: ['deep'] } }, 'deep'],
   [{ error: 'elsewhere' }, 'elsewhere'],
+  [{ reason: 'at last' }, 'at last'],
   ['a\u0000b\u202e c\n\td', 'a b c d'],
   ['x'.repeat(1000), 'x'.repeat(300)],
   [{ message: { message: { message: { message: { message: 'too deep' } } } } }, ''],
@@ -44,6 +53,43 @@ test.each([
   [null, ''],
 ])('the words of %j are %j', (message, words) => {
   expect(wordsOf(message)).toBe(words);
+});
+
+describe('a transaction', () => {
+  const WIRE = { transactionId: 'BP1', currency: 'UGX', amount: '1000', status: 'successful' };
+
+  test('is of the type that was asked for when it does not say, and of another when it does', () => {
+    expect(readTransaction(WIRE, 'payout')).toMatchObject({ type: 'payout', status: 'successful', reference: null });
+    expect(readTransaction(WIRE)).toMatchObject({ type: 'other' });
+    expect(readTransaction({ ...WIRE, type: 'EXCHANGE' }, 'payout')).toMatchObject({ type: 'other' });
+  });
+
+  test('without a status is pending, and with one that nobody knows', () => {
+    for (const status of [undefined, null, 7, 'confirming']) {
+      expect(readTransaction({ ...WIRE, status })).toMatchObject({ status: 'pending' });
+    }
+  });
+
+  test('says as a word or a flag that it went back, and nothing else means so', () => {
+    for (const isRefunded of [true, 'true'])
+      expect(readTransaction({ ...WIRE, isRefunded })).toMatchObject({ isRefunded: true });
+    for (const isRefunded of [false, null, 'false', 1]) {
+      expect(readTransaction({ ...WIRE, isRefunded })).toMatchObject({ isRefunded: false });
+    }
+  });
+
+  test('is found in whatever holds it', () => {
+    for (const data of [[WIRE], { transactions: [WIRE] }, { transaction: WIRE }, WIRE]) {
+      expect(transactionsIn(data)).toEqual([WIRE]);
+    }
+    for (const nothing of [null, undefined, 'text']) {
+      expect(transactionsIn(nothing).map((one) => readTransaction(one))).toEqual([null]);
+    }
+  });
+
+  test('with an amount finer than hundredths is not understood', () => {
+    expect(readTransaction({ ...WIRE, amount: '0.001' })).toBeNull();
+  });
 });
 
 test('what is no JSON is undefined', () => {

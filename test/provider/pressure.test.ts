@@ -139,6 +139,7 @@ describe('Retry-After', () => {
     ['-5', null],
     ['soon', null],
     ['2026-09-01', null],
+    ['Tue, 99 Zzz 2026 99:00:00 GMT', null],
     ['', null],
     [null, null],
   ])('%s means %s', (header, expected) => {

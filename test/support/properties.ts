@@ -20,7 +20,7 @@ export function slowCases(few: number): { numRuns: number; seed?: number; endOnF
 }
 
 /** A long run takes longer than a test usually may. */
-export const PROPERTY_TIMEOUT_MS = process.env['PROPERTY_CASES'] ? 3_600_000 : 30_000;
+export const PROPERTY_TIMEOUT_MS = process.env['PROPERTY_CASES'] ? 3_600_000 : 60_000;
 
 /** Decimal text as a person would write it: no more zeros than needed in front, any number of decimals. */
 export const decimals = (most: number) =>

@@ -2,12 +2,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/knex.ts';
 import { newId } from '../../src/ids.ts';
-import { walletBalances } from '../../src/ledger/balances.ts';
+import { lockAvailable, walletBalances } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { createPayout, type NewPayout } from '../../src/payouts/create.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
+import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
+
+const WAITING = `
+  SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+  WHERE a.datname = current_database() AND NOT l.granted`;
 
 let world: World;
 beforeEach(async () => {
@@ -157,14 +162,19 @@ describe('money set aside', () => {
 
   it('is guarded by the ledger itself when many processes race for it', async () => {
     const walletId = await world.fund('UGX', 300_000n);
-    // Worlds that share the database but not the batching: as many processes.
-    const others = Array.from({ length: 4 }, () => ({ ...world }));
-    const endings = await Promise.allSettled(
-      others.flatMap((other) =>
-        Array.from({ length: 5 }, () => createPayout(other, other.caller, other.request(), NEW_PAYOUT)),
-      ),
+    // Worlds that share the database but not the batching: as many processes. All have seen enough money before any may take it.
+    const holder = await world.db.transaction();
+    await lockAvailable(holder, walletId);
+    const paying = Array.from({ length: 4 }, () =>
+      createPayout({ ...world }, world.caller, world.request(), NEW_PAYOUT),
     );
-    expect(endings.filter((e) => e.status === 'fulfilled')).toHaveLength(3);
+    const endings = Promise.allSettled(paying);
+    await until(async () => (await world.db.raw(WAITING)).rows[0].n === 4, 'all four wait for the wallet');
+    await holder.commit();
+    expect((await endings).filter((ending) => ending.status === 'fulfilled')).toHaveLength(3);
+    for (const ending of await endings) {
+      if (ending.status === 'rejected') expect(ending.reason).toMatchObject({ code: 'insufficient_funds' });
+    }
     expect((await walletBalances(world.db, [walletId])).get(walletId)?.availableMinor).toBe(0n);
   });
 

@@ -194,16 +194,18 @@ describe('a worker', () => {
 
 describe('housekeeping', () => {
   it('finds returns and late successes in the provider’s list without any webhook', async () => {
-    const [returned, late, fine] = [await create(), await create(), await create()] as const;
-    for (const id of [returned, late, fine]) await work(id);
+    const [returned, late, fine, both] = [await create(), await create(), await create(), await create()] as const;
+    for (const id of [returned, late, fine, both]) await work(id);
     for (const id of [returned, fine]) world.provider.rule(id, { status: 'successful' });
-    world.provider.rule(late, { status: 'failed' });
+    for (const id of [late, both]) world.provider.rule(id, { status: 'failed' });
     await world.makeDue();
-    for (const id of [returned, late, fine]) await work(id);
+    for (const id of [returned, late, fine, both]) await work(id);
     expect([await status(returned), await status(late), await status(fine)]).toEqual(['settled', 'failed', 'settled']);
     world.provider.rule(returned, { isRefunded: true });
     world.provider.rule(late, { status: 'successful' });
-    expect(await checkReturns(world, flows)).toBe(2);
+    world.provider.rule(both, { status: 'successful', isRefunded: true });
+    expect(await checkReturns(world, flows)).toBe(3);
+    expect(await status(both)).toBe('reversed');
     expect([await status(returned), await status(late), await status(fine)]).toEqual([
       'reversed',
       'settled',
