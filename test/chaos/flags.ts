@@ -13,6 +13,13 @@ export interface SoakFlags {
   readonly reviewShare: number;
 }
 
+export interface Flags {
+  readonly soak: SoakFlags;
+  readonly planOnly: boolean;
+  /** How often each crash point is hit, instead of the soak. */
+  readonly points: number | null;
+}
+
 export const USAGE = `npm run chaos -- [flags]
 
 The random soak: the product's processes as the Procfile starts them (2 web, 3 worker), a lying provider, and a fault every few
@@ -41,9 +48,7 @@ const FEW = 5000;
 const FULL_KILLS = 20;
 
 /** Reads the command line. Raises one sentence for a flag that is unknown or out of range; null: help was asked for. */
-export function readFlags(
-  args: readonly string[],
-): { soak: SoakFlags; planOnly: boolean; points: number | null } | null {
+export function readFlags(args: readonly string[]): Flags | null {
   const { values } = parseArgs({
     args: [...args],
     strict: true,

@@ -1,17 +1,33 @@
 // `npm run chaos`: the long proof on private servers; ends with 1 when anything was violated.
+import { setTimeout as wait } from 'node:timers/promises';
 import { redisAvailable } from '../support/redis-server.ts';
-import { readFlags, USAGE } from './flags.ts';
+import { type Flags, readFlags, USAGE } from './flags.ts';
 import { hitAll } from './points/hit-all.ts';
 import { progressOn } from './soak/progress.ts';
 import { reportSoak } from './soak/report.ts';
 import { planOf, soak } from './soak/soak.ts';
 
+const CLOSING_MS = 20_000;
+
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
+/** Null when there is nothing to run: help was given, or a sentence about a wrong flag. */
+function flagsOf(args: readonly string[]): Flags | null {
+  try {
+    const flags = readFlags(args);
+    if (flags === null) print(USAGE);
+    return flags;
+  } catch (error) {
+    say((error as Error).message);
+    process.exitCode = 1;
+    return null;
+  }
+}
+
 async function main(args: readonly string[]): Promise<void> {
-  const flags = readFlags(args);
-  if (flags === null) return print(USAGE);
+  const flags = flagsOf(args);
+  if (flags === null) return;
   if (flags.points === null) print(`seed ${flags.soak.seed}`);
   if (flags.planOnly) {
     for (const fault of planOf(flags.soak)) {
@@ -43,7 +59,8 @@ async function main(args: readonly string[]): Promise<void> {
     if (stopping) await new Promise(() => {});
     throw error;
   } finally {
-    if (!stopping) await cleanup.disposeAsync();
+    // Our children follow us however we end, so what does not close in time need not be waited for.
+    if (!stopping) await Promise.race([cleanup.disposeAsync(), wait(CLOSING_MS)]);
   }
 }
 
@@ -53,3 +70,4 @@ try {
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exitCode = 1;
 }
+process.exit();
