@@ -43,6 +43,7 @@ const REVIEW_SHARE = 0.005;
 /** A collection whose second prompt is lost too is a person's: of a thousand payments two or three, sometimes more than five. */
 const REVIEW_SHARE_OF_FEW = 0.01;
 const FEW = 5000;
+const REVIEWS_BY_CHANCE = 5;
 
 /** How often each part is killed in the full profile. */
 const FULL_KILLS = 20;
@@ -79,7 +80,7 @@ export function readFlags(args: readonly string[]): Flags | null {
       seed: values.seed ?? randomBytes(4).toString('hex'),
       // A plan too short to go round all parts twice is held to itself only.
       leastKills: isFull ? FULL_KILLS : minutes >= 2 ? 1 : 0,
-      reviewShare: payments < FEW ? REVIEW_SHARE_OF_FEW : REVIEW_SHARE,
+      reviewShare: payments < FEW ? Math.max(REVIEW_SHARE_OF_FEW, REVIEWS_BY_CHANCE / payments) : REVIEW_SHARE,
     },
     planOnly: values.plan,
     points: values.points === undefined ? null : Math.round(number('points', values.points, 1, 1000)),
