@@ -23,7 +23,8 @@ export async function up(knex: Knex): Promise<void> {
       verdicts text[]; wallets text[]; taken text[]; holds integer[];
       line_entries text[]; line_accounts text[]; line_amounts bigint[];
     BEGIN
-      -- The twin's lock first: it is tried, never waited for, so twins neither wait nor drain the pool.
+      -- The twin's lock first: it is tried, never waited for, so twins neither wait nor drain the pool. A request that alone is too
+      -- much takes no part in what the batch asks together, so that a stream of such does not keep others waiting for ever.
       SELECT array_agg(d.wallet ORDER BY d.n), array_agg(CASE
           WHEN NOT d.mine THEN 'running'
           WHEN d.known THEN 'known'
@@ -37,7 +38,7 @@ export async function up(knex: Knex): Promise<void> {
         FROM (
           SELECT i.n, pg_try_advisory_xact_lock(hashtextextended(i.merchant || ' ' || i.route || ' ' || i.key, 0)) AS mine,
             k.key IS NOT NULL AS known, w.id AS wallet, w.frozen_at IS NOT NULL AS frozen, i.held, a.balance,
-            sum(i.held) FILTER (WHERE k.key IS NULL) OVER (PARTITION BY w.id ORDER BY i.n) AS together
+            sum(i.held) FILTER (WHERE k.key IS NULL AND i.held <= a.balance) OVER (PARTITION BY w.id ORDER BY i.n) AS together
           FROM unnest(merchants, routes, keys, owners, currencies, helds) WITH ORDINALITY
               AS i(merchant, route, key, owner, currency, held, n)
             LEFT JOIN idempotency_keys k ON k.merchant_id = i.merchant AND k.route = i.route AND k.key = i.key

@@ -101,11 +101,13 @@ const writer = perContext((ctx) =>
       // Of two steps for one row in one batch the second must see the first one's result, so it goes by itself.
       const seen = new Set<string>();
       const first = steps.filter((step) => !seen.has(step.id) && seen.add(step.id));
+      const inOrder = first.toSorted((a, b) => (a.id < b.id ? -1 : 1));
       const taken = new Set<Step>();
       const note = (written: readonly Step[], moved: ReadonlySet<string>) => {
         for (const step of written) if (moved.has(step.id)) taken.add(step);
       };
-      note(first, await commitSteps(ctx, first));
+      // Rows are locked in one order, so that two processes' batches that share some wait instead of ending each other.
+      note(inOrder, await commitSteps(ctx, inOrder));
       for (const step of steps) {
         if (!first.includes(step)) note([step], await commitSteps(ctx, [step]));
       }
