@@ -54,8 +54,6 @@ if (import.meta.main) {
   await checkBeforeStart(ctx);
   await recoverBeforeStart(ctx);
   const workers = await startWorkers(ctx);
-  const problem = await ctx.queues.problem();
-  if (problem !== null) ctx.log.warn({ event: 'queues_misconfigured' }, problem);
   ctx.log.info({ event: 'workers_ready' }, 'the workers are ready');
   stopOnSignal({
     log: ctx.log,

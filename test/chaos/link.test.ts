@@ -32,7 +32,7 @@ describe('in front of Postgres', () => {
 
   const insert = { name: 'insert_one', text: 'INSERT INTO t VALUES ($1)', values: [1] };
   const stored = async () => Number((await database.db('t').count('* as n'))[0]?.['n']);
-  const committing = (flight: Flight) => flight.commits.includes('insert_one');
+  const committing = (flight: Flight) => flight.commits.includes('insert_one($1)');
 
   it('passes what is large and what is many, unchanged', async () => {
     const text = 'x'.repeat(3_000_000);

@@ -92,15 +92,6 @@ for (const [name, describeStore, redis] of STORES)
       await arePaidOnce(ids);
     });
 
-    if (redis)
-      it('is told at a worker’s start that its Redis may throw jobs away, and pays all the same', async () => {
-        await system.redis?.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-        await system.workers[0]?.kill('SIGTERM');
-        await system.workers[0]?.restart();
-        await until(() => system.logs.join('').includes('Redis evicts keys (allkeys-lru)'), 'operators are told');
-        await arePaidOnce(await pay(1));
-      });
-
     it('pays once whatever is done to its jobs by hand: copied, put in another queue, changed, tried again, swept away', async () => {
       const backend = openBackend(readConfig(system.env));
       const [payouts, collections, webhooks] = await Promise.all(

@@ -127,7 +127,9 @@ export const DOUBT: readonly Mutation[] = [
     name: 'late-amount-agrees',
     mechanism: 'A late success of another amount is a contradiction, not a settlement',
     removed: 'the comparison of the late amount',
-    edits: [{ file: 'src/transactions/recheck.ts', find: 'return agrees ? write(', replace: 'return found ? write(' }],
+    edits: [
+      { file: 'src/transactions/recheck.ts', find: 'if (!agrees) return', replace: 'if (found === null) return' },
+    ],
     test: PAYOUT,
     notices: ['keeps its end, with one case, when the provider contradicts itself'],
     holds: SETTLES,

@@ -80,9 +80,9 @@ export const INBOX: readonly Mutation[] = [
     removed: 'the reference made of the provider’s id',
     edits: [
       {
-        file: 'src/webhooks/apply.ts',
-        find: 'found.providerTransactionId}:suspend',
-        replace: 'event.id}:suspend',
+        file: 'src/transactions/stranger.ts',
+        find: 'providerTransactionId}:suspend',
+        replace: 'providerTransactionId + Math.random()}:suspend',
       },
     ],
     test: TEST,
