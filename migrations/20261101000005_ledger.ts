@@ -64,8 +64,9 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz NOT NULL DEFAULT now()
     );
 
-    -- An entry balances and has at least two lines: checked when the writing transaction commits.
-    CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+    -- An entry balances and has at least two lines: checked when the writing transaction commits. Like every function that guards
+    -- the book it names its schema: a temporary table of the session would otherwise be read in place of the real one.
+    CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
     DECLARE
       lines bigint;
       total numeric;
@@ -81,7 +82,7 @@ export async function up(knex: Knex): Promise<void> {
 
     -- Every line is on an account of the entry's currency, of an entry that exists and is this very transaction's: nobody adds
     -- lines to an entry later, not even a balanced pair.
-    CREATE FUNCTION check_postings() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION check_postings() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
     BEGIN
       IF EXISTS (
         SELECT 1 FROM added p LEFT JOIN journal_entries e ON e.id = p.entry_id LEFT JOIN ledger_accounts a ON a.id = p.account_id

@@ -26,8 +26,8 @@ export async function up(knex: Knex): Promise<void> {
       -- The twin's lock first: it is tried, never waited for, so twins neither wait nor drain the pool. A request that alone is too
       -- much takes no part in what the batch asks together, so that a stream of such does not keep others waiting for ever.
       SELECT array_agg(d.wallet ORDER BY d.n), array_agg(CASE
-          WHEN NOT d.mine THEN 'running'
           WHEN d.known THEN 'known'
+          WHEN NOT d.mine THEN 'running'
           WHEN d.wallet IS NULL THEN 'no_wallet'
           WHEN d.held = 0 THEN 'accepted'
           WHEN d.frozen THEN 'wallet_frozen'

@@ -38,12 +38,20 @@ export const READ_EVERYTHING = [
   'SET LOCAL plan_cache_mode = auto',
 ].join('; ');
 
+/**
+ * Longer than any of our statements may take: whoever has not answered by then never will (a failover, a pooler that dropped it),
+ * and a batcher that waited for it would wait for ever.
+ */
+const ANSWER_WITHIN_MS = 40_000;
+const answerWithin = new WeakMap<pg.Client, number>();
+
 /** Opens the pool. `onError` hears of connections that die while idle; without a listener such an error would end the process. */
 export function openDatabase(of: {
   url: string;
   poolSize: number;
   onError: (error: Error) => void;
   role?: string | null;
+  answerWithinMs?: number;
 }): Db {
   const role = of.role === undefined ? APPLICATION_ROLE : of.role;
   return knexModule({
@@ -53,6 +61,7 @@ export function openDatabase(of: {
       application_name: 'eversend-payments',
       connectionTimeoutMillis: 5000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
     },
     acquireConnectionTimeout: 10_000,
     // knex would print lost connections to the console, past the logger; whoever asked gets the error anyway.
@@ -62,6 +71,7 @@ export function openDatabase(of: {
       max: of.poolSize,
       afterCreate(connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) {
         connection.on('error', of.onError);
+        answerWithin.set(connection, of.answerWithinMs ?? ANSWER_WITHIN_MS);
         connection.query(role === null ? SETTINGS : `SET ROLE ${role}; ${SETTINGS}`, (error) =>
           done(error ?? null, connection),
         );
@@ -78,15 +88,24 @@ export interface Statement {
 
 /** Runs a named, prepared statement inside an open database transaction and gives its rows. */
 export async function run<Row>(trx: Trx, statement: Statement, values: unknown[]): Promise<Row[]> {
-  const connection = (await trx.client.acquireConnection()) as pg.Client;
-  return (await connection.query({ name: statement.name, text: statement.text, values })).rows as Row[];
+  return ask<Row>((await trx.client.acquireConnection()) as pg.Client, statement, values);
+}
+
+/** Ends a connection that does not answer in time; the statement then fails as with any lost connection. */
+async function ask<Row>(connection: pg.Client, { name, text }: Statement, values: unknown[]): Promise<Row[]> {
+  const late = setTimeout(() => void connection.end(), answerWithin.get(connection) ?? ANSWER_WITHIN_MS);
+  try {
+    return (await connection.query({ name, text, values })).rows as Row[];
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** The same for a single statement of its own, without BEGIN and COMMIT around it. */
 export async function runAlone<Row>(db: Db, statement: Statement, values: unknown[]): Promise<Row[]> {
   const connection = (await db.client.acquireConnection()) as pg.Client;
   try {
-    return (await connection.query({ name: statement.name, text: statement.text, values })).rows as Row[];
+    return await ask<Row>(connection, statement, values);
   } finally {
     await db.client.releaseConnection(connection);
   }

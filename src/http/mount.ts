@@ -1,9 +1,10 @@
 // Mounts declared routes: authentication, parsing and the answer are the same for all of them.
 import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
-import { InvalidRequest } from '../errors.ts';
+import { InvalidRequest, Refused } from '../errors.ts';
+import { storedAnswer } from '../transactions/accept.ts';
 import { authenticate } from './auth.ts';
-import type { Route } from './define-route.ts';
+import type { Reply, Route } from './define-route.ts';
 import { answerJson, type HttpContext, type HttpEnv } from './exchange.ts';
 import { fieldErrors } from './field-errors.ts';
 import type { Headers } from './headers.ts';
@@ -57,29 +58,33 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
   const params = route.params === undefined ? NO_PARAMS : c.req.param();
   const key = route.idempotent ? readIdempotencyKey(c.req.header('idempotency-key')) : null;
   let raw: Buffer = NOTHING;
-  let body: unknown;
-  let idempotent = null;
-  if (route.rawLimit !== undefined) {
-    raw = await readBody(c.req.raw, route.rawLimit);
-  } else if (route.body !== undefined) {
+  let given: Record<string, unknown> | null = null;
+  if (route.rawLimit !== undefined) raw = await readBody(c.req.raw, route.rawLimit);
+  else if (route.body !== undefined) {
     expectJson(c.req.header('content-type') ?? null);
-    const given = parseObject(await readBody(c.req.raw, JSON_LIMIT_BYTES));
-    const parsed = route.body.safeParse(given);
-    if (!parsed.success) throw new InvalidRequest(fieldErrors(parsed.error.issues, given, 'field'));
-    body = parsed.data;
-    if (key !== null)
-      idempotent = { route: `${route.method} ${route.path}`, key, requestHash: requestHash(ctx, params, given) };
+    given = parseObject(await readBody(c.req.raw, JSON_LIMIT_BYTES));
   }
-  const reply = await route.handler({
-    ctx,
-    caller,
-    params,
-    query,
-    body,
-    raw,
-    idempotent,
-    clientAddress: exchange.clientAddress,
-    header: (name) => c.req.header(name),
+  const idempotent =
+    key === null || given === null
+      ? null
+      : { route: `${route.method} ${route.path}`, key, requestHash: requestHash(ctx, params, given) };
+  const judge = async (): Promise<Reply> => {
+    const body = given === null ? undefined : read(route, given);
+    const header = (name: string) => c.req.header(name);
+    const { clientAddress } = exchange;
+    return route.handler({ ctx, caller, params, query, body, raw, idempotent, clientAddress, header });
+  };
+  const reply = await judge().catch(async (error: unknown) => {
+    const isRefusal = error instanceof InvalidRequest || error instanceof Refused;
+    const stored = isRefusal && caller && idempotent && (await storedAnswer(ctx, caller.merchantId, idempotent));
+    if (!stored) throw error;
+    return stored;
   });
   return answerJson(c, reply.status, reply.body, reply.replayed === true ? REPLAYED : undefined);
+}
+
+function read(route: Route, given: Record<string, unknown>): unknown {
+  const parsed = route.body?.safeParse(given);
+  if (parsed?.success === false) throw new InvalidRequest(fieldErrors(parsed.error.issues, given, 'field'));
+  return parsed?.data;
 }

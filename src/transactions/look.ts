@@ -35,7 +35,9 @@ export async function look(ctx: Context, flow: Flow, first: Loaded, ring: Ring):
     });
     if (taken) return await after(ctx, flow, loaded, ring, step, answer);
     loaded = await load(ctx, reference);
-    const { state } = loaded.transaction;
+    const { state, attemptNo } = loaded.transaction;
+    // An answer about one attempt says nothing about a later one.
+    if (attemptNo !== first.transaction.attemptNo) return 'stale';
     if (state !== 'submitting' && state !== 'submitted' && state !== 'in_review') return 'stale';
   }
   return 'stale';

@@ -1,7 +1,9 @@
 // One key, one payment: repetitions, other bodies, other routes and merchants, and keys that are no keys.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addSchedule } from '../../src/pricing/fee-schedule.ts';
 import { type Api, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
 import { BAD_KEYS } from '../support/bad-input.ts';
+import { until } from '../support/until.ts';
 
 let api: Api;
 beforeAll(async () => {
@@ -68,6 +70,38 @@ test('a refused request is not remembered: corrected, it succeeds under its key'
   expect([tooMuch.status, tooMuch.json.code]).toEqual([422, 'insufficient_funds']);
   expect(tooMuch.json.errors[0].field).toBe('amount');
   expect((await api.post('/v1/payouts', PAYOUT, { idempotencyKey })).status).toBe(202);
+});
+
+test('what was accepted stays accepted: a repetition that would be refused by now gets the first answer', async () => {
+  const idempotencyKey = 'accepted-before-012345';
+  const scheduledAt = new Date(Date.now() + 1500).toISOString();
+  const asks = [
+    ['/v1/payouts', { ...PAYOUT, maxFee: '5' }],
+    ['/v1/collections', COLLECTION],
+  ] as const;
+  const first = await Promise.all(asks.map(([path, body]) => api.post(path, body, { idempotencyKey })));
+  const later = await api.post(
+    '/v1/payouts',
+    { ...PAYOUT, scheduledAt },
+    { idempotencyKey: `${idempotencyKey}-later` },
+  );
+  for (const type of ['payout', 'collection'] as const)
+    await addSchedule(api.world.db, { type, currency: 'UGX', basis: 'own', flatMinor: 200_000n, createdBy: 'test' });
+  const tomorrow = await openApi({ world: api.world });
+  const again = await Promise.all(asks.map(([path, body]) => tomorrow.post(path, body, { idempotencyKey })));
+  expect([...first, later].map((one) => one.status)).toEqual([202, 202, 202]);
+  expect(again.map((one) => [one.status, one.text])).toEqual(first.map((one) => [202, one.text]));
+  const fresh = await tomorrow.post('/v1/payouts', asks[0][1], { idempotencyKey: 'never-accepted-0123' });
+  expect([fresh.status, fresh.json.code]).toEqual([422, 'fee_above_maximum']);
+  const other = await tomorrow.post('/v1/payouts', { ...PAYOUT, maxFee: '4' }, { idempotencyKey });
+  expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused']);
+  await until(() => Date.now() > Date.parse(scheduledAt), 'its time has come');
+  const repeated = await api.post(
+    '/v1/payouts',
+    { ...PAYOUT, scheduledAt },
+    { idempotencyKey: `${idempotencyKey}-later` },
+  );
+  expect([repeated.status, repeated.text]).toEqual([202, later.text]);
 });
 
 test('upper and lower case are two keys', async () => {

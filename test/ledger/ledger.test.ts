@@ -230,6 +230,27 @@ describe('the database itself', () => {
     expect((await verifyLedger(world.db)).entries).toBe(0);
   });
 
+  it('reads the real book when it checks, not a table of the session’s own', async () => {
+    const wallet = await world.fund('UGX', 100n);
+    const id = newId('journalEntry');
+    const forging = world.db.transaction(async (trx) => {
+      await trx.raw('CREATE TEMP TABLE postings (entry_id text, amount bigint)');
+      await trx.raw('INSERT INTO pg_temp.postings VALUES (:id, 5), (:id, -5)', { id });
+      await trx.raw(
+        'SELECT post_entries(ARRAY[:id], ARRAY[:id], :kind, :currency, NULL, NULL, :kind, ARRAY[:id], :account, :amount)',
+        {
+          id,
+          kind: ['x_x'],
+          currency: ['UGX'],
+          account: [`${wallet}:available`],
+          amount: ['1000000'],
+        } as unknown as string[],
+      );
+    });
+    await expect(forging).rejects.toThrow(/does not balance/);
+    expect((await walletBalances(world.db, [wallet])).get(wallet)?.availableMinor).toBe(100n);
+  });
+
   it('refuses lines added to an entry after its commit, even from the owner of the tables, even balanced', async () => {
     await world.fund('UGX', 1000n);
     const owner = openDatabase({ url: world.config.DATABASE_URL, poolSize: 2, onError: () => {}, role: null });

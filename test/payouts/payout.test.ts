@@ -7,7 +7,7 @@ import { cancelPayout } from '../../src/payouts/cancel.ts';
 import { createPayout, type NewPayout } from '../../src/payouts/create.ts';
 import { payoutFlow } from '../../src/payouts/flow.ts';
 import { addSchedule } from '../../src/pricing/fee-schedule.ts';
-import type { ProviderTransaction, SubmitEnding } from '../../src/provider/provider.ts';
+import type { LookUpEnding, ProviderTransaction, SubmitEnding } from '../../src/provider/provider.ts';
 import { advance, type Ending, type Ring } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
@@ -206,6 +206,30 @@ describe('a payout whose answer was lost', () => {
     second.resolve({ kind: 'accepted', transaction: (execute as () => ProviderTransaction)() });
     expect(await sending).toBe('moved');
     expect(executions(id)).toBe(1);
+  });
+
+  it('is not ended by an answer about an earlier sending', async () => {
+    const id = await create();
+    const [firstEnding, answer] = [Promise.withResolvers<SubmitEnding>(), Promise.withResolvers<LookUpEnding>()];
+    let executed: ProviderTransaction | undefined;
+    world.provider.onSubmit = (make, _, submission) => {
+      const made = make();
+      executed ??= made;
+      return submission === 1 ? firstEnding.promise : unknown();
+    };
+    const sending = ring(id);
+    await until(() => world.provider.calls.submit === 1, 'the first is on its way');
+    const lookUp = vi.spyOn(world.provider, 'lookUp').mockReturnValueOnce(answer.promise);
+    const looking = ring(id, WEBHOOK);
+    await until(() => lookUp.mock.calls.length === 1, 'somebody looks meanwhile');
+    firstEnding.resolve({ kind: 'not_sent', code: 'rate_limited', message: 'wait', retryAfterMs: null });
+    await sending;
+    await world.makeDue();
+    await ring(id);
+    answer.resolve({ kind: 'found', transaction: { ...(executed as ProviderTransaction), status: 'failed' } });
+    expect(await looking).toBe('stale');
+    expect(await view(id)).toMatchObject({ status: 'submitting' });
+    expect((await balance())?.heldMinor).toBe(121_000n);
   });
 
   it('is not sent again on look-ups that lie too near together', async () => {

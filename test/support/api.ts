@@ -44,8 +44,9 @@ export interface Api {
 
 const TABLES = ['transactions', 'idempotency_keys', 'journal_entries', 'personal_data', 'wallets', 'webhook_events'];
 
-export async function openApi(of: { env?: Record<string, string> } = {}): Promise<Api> {
-  const world = await createWorld(of);
+/** `world`: another application over the same world, as after a restart. */
+export async function openApi(of: { env?: Record<string, string>; world?: World } = {}): Promise<Api> {
+  const world = of.world ?? (await createWorld(of));
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('debug', { write: (line) => void lines.push(JSON.parse(line)) });
   const ctx = { ...world, log };

@@ -30,7 +30,6 @@ export interface World extends Context {
 
 /** The compressed profile: every interval of the machine in milliseconds. */
 export const COMPRESSED: Record<string, string> = {
-  // The run's PostgreSQL does not wait for the disk.
   EVERSEND_BASE_URL: 'http://127.0.0.1:1/v1',
   EVERSEND_CLIENT_ID: 'id',
   EVERSEND_CLIENT_SECRET: 'secret',

@@ -99,20 +99,22 @@ describe('an idempotency key', () => {
   it('is told to come back while its twin is being accepted, and does not wait for it', async () => {
     await world.fund('UGX', 1_000_000n);
     const request = world.request();
-    const twin = await world.db.transaction();
-    const { route, key } = request;
-    await twin.raw(
-      `SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', :merchant::text, :route::text, :key::text), 0))`,
-      {
-        merchant: world.merchantId,
-        route,
-        key,
-      },
-    );
+    const lock = async () => {
+      const twin = await world.db.transaction();
+      const words = [world.merchantId, request.route, request.key].join(' ');
+      await twin.raw('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [words]);
+      return twin;
+    };
+    const first = await lock();
     const [ending] = await Promise.allSettled([pay(request)]);
-    await twin.commit();
+    await first.commit();
     expect(ending).toMatchObject({ status: 'rejected', reason: { code: 'request_in_progress', status: 409 } });
     expect((await pay(request)).status).toBe(202);
+    // Once it is accepted nobody is told to come back, whoever else asks for the answer.
+    const second = await lock();
+    const again = await pay(request);
+    await second.commit();
+    expect(again).toMatchObject({ status: 202, replayed: true });
   });
 
   it('is looked at again when a twin’s commit fell between our look at it and our lock', async () => {
