@@ -9,6 +9,7 @@ import type { Ending, Ring } from './advance.ts';
 import { silenceProves } from './attempt.ts';
 import { backoffMs, scheduledMs } from './backoff.ts';
 import { type CaseKind, caseOf } from './case.ts';
+import { discreetAnswer } from './discreet.ts';
 import type { Flow } from './flow.ts';
 import { recheck } from './recheck.ts';
 import type { State } from './states.ts';
@@ -24,7 +25,7 @@ const MAX_ROUNDS = 3;
  */
 export async function look(ctx: Context, flow: Flow, first: Loaded, ring: Ring): Promise<Ending> {
   const { id: reference, providerTransactionId } = first.transaction;
-  const answer = await ctx.provider.lookUp({ reference, providerTransactionId });
+  const answer = discreetAnswer(ctx, first, await ctx.provider.lookUp({ reference, providerTransactionId }));
   let loaded = first;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const step = await decide(ctx, flow, loaded, ring, answer);

@@ -6,6 +6,7 @@ import type { SubmitEnding } from '../provider/provider.ts';
 import type { Ending, Ring } from './advance.ts';
 import { backoffMs, scheduledMs } from './backoff.ts';
 import { caseOf } from './case.ts';
+import { discreetEnding, discreetPrepared } from './discreet.ts';
 import type { Flow, Prepared } from './flow.ts';
 import { look } from './look.ts';
 import { isRefusedByRecovery, sendingSeemsDisabled } from './sending.ts';
@@ -25,7 +26,7 @@ export async function submit(ctx: Context, flow: Flow, loaded: Loaded, ring: Rin
   if (await sendingSeemsDisabled(ctx)) return postpone(ctx, loaded, base, null);
   const permit = await ctx.provider.permit();
   try {
-    const prepared = await prepare(ctx, flow, loaded);
+    const prepared = discreetPrepared(ctx, loaded, await prepare(ctx, flow, loaded));
     if (prepared.kind !== 'ready') return await notReady(ctx, flow, loaded, base, prepared);
 
     // The window starts before the stamp is asked for, so that a slow commit shortens it and never lengthens it.
@@ -43,7 +44,8 @@ export async function submit(ctx: Context, flow: Flow, loaded: Loaded, ring: Rin
     const ending = await keepingLease(ctx, { ...base, from: 'submitting', attemptNo }, () =>
       prepared.send({ sendBefore: stampedFrom + ctx.config.SEND_WINDOW_MS }),
     );
-    return await conclude(ctx, flow, loaded, { ...base, from: 'submitting', attemptNo }, ending, ring);
+    const said = discreetEnding(ctx, loaded, ending);
+    return await conclude(ctx, flow, loaded, { ...base, from: 'submitting', attemptNo }, said, ring);
   } catch (error) {
     if (isRefusedByRecovery(error)) return postpone(ctx, loaded, base, null);
     throw error;

@@ -208,6 +208,23 @@ describe('a payout whose answer was lost', () => {
     expect(executions(id)).toBe(1);
   });
 
+  it('keeps the provider’s words without what they say of the person', async () => {
+    const id = await create();
+    const message = 'Phone +256712345678 of JOHN Okello (john@example.com, account 0123456789) is not registered';
+    world.provider.onSubmit = () => ({ kind: 'unknown', code: 'timeout', message });
+    await ring(id);
+    world.provider.onLookUp = (reference) => ({
+      kind: 'found',
+      transaction: { ...successful(reference), status: 'failed', reason: message },
+    });
+    await pass(id, 1);
+    expect((await view(id)).failure?.message).toBe('Phone … of … … (…, account …) is not registered');
+    for (const table of ['transactions', 'attempts', 'transaction_history', 'cases']) {
+      const { rows } = await world.db.raw(`SELECT t::text AS text FROM ${table} t`);
+      for (const row of rows) expect(row.text).not.toMatch(/okello|712345678|john|0123456789/i);
+    }
+  });
+
   it('is not ended by an answer about an earlier sending', async () => {
     const id = await create();
     const [firstEnding, answer] = [Promise.withResolvers<SubmitEnding>(), Promise.withResolvers<LookUpEnding>()];
