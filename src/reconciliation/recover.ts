@@ -133,7 +133,8 @@ async function bringUp(
 ): Promise<void> {
   const { row, best, tally } = of;
   const flow = flows[row.type];
-  const isNew = row.state === 'accepted' && (await adopt(ctx, flow, row.id, { found: best, actor: ring.actor }));
+  const isNew =
+    row.state === 'accepted' && (await adopt(ctx, flow, row.id, { found: best, cause: ring.cause, actor: ring.actor }));
   if (isNew) tally.adopted += 1;
   const isContradicted =
     (row.state === 'settled' && (best.isRefunded || best.status === 'failed')) ||

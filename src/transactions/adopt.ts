@@ -1,9 +1,9 @@
-// Adopts what the provider has already: a row that says "never sent" about something that was, after the database lost commits.
+// Adopts what the provider has already: a row that says "never sent" about something that was, after lost commits or a wrong proof.
 import type { Context } from '../context.ts';
 import { inTransaction } from '../db/knex.ts';
 import type { ProviderTransaction } from '../provider/provider.ts';
 import type { Flow } from './flow.ts';
-import { checkPath, type Step, writeSteps } from './step.ts';
+import { type Cause, checkPath, type Step, writeSteps } from './step.ts';
 import { load } from './transaction.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function adopt(
   ctx: Context,
   flow: Flow,
   id: string,
-  of: { readonly found: ProviderTransaction; readonly actor: string },
+  of: { readonly found: ProviderTransaction; readonly cause: Cause; readonly actor: string },
 ): Promise<boolean> {
   const { transaction, otpSealed } = await load(ctx, id);
   if (transaction.state !== 'accepted') return false;
@@ -23,9 +23,9 @@ export async function adopt(
     from: 'accepted',
     attemptNo: transaction.attemptNo,
     path: ['submitting'],
-    cause: 'operator',
+    cause: of.cause,
     actor: of.actor,
-    note: 'recovery: the provider has it already',
+    note: 'the provider has it already',
     dueInMs: 0,
     set: {
       ...(await flow.priceFound(ctx, transaction, of.found)),

@@ -7,6 +7,7 @@ import { recheck } from './recheck.ts';
 import type { Cause } from './step.ts';
 import { submit } from './submit.ts';
 import { type Loaded, load } from './transaction.ts';
+import { lookBeforeSending } from './unsent.ts';
 
 /** How an advance ended. `waiting`: its date has not come, or a new one was set. `stale`: another was first. */
 export type Ending = 'moved' | 'waiting' | 'nothing_to_do' | 'stale';
@@ -35,6 +36,7 @@ async function turn(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring): Promi
   const { state } = loaded.transaction;
   switch (state) {
     case 'accepted':
+      if (ring.insists) return lookBeforeSending(ctx, flow, loaded, ring);
       return loaded.isDue ? submit(ctx, flow, loaded, ring) : 'waiting';
     case 'submitting':
     case 'submitted':

@@ -138,6 +138,72 @@ describe('applying', () => {
     expect(await status()).toBe('settled');
   });
 
+  it('about a payout that was called unsent but was executed, adopts it and sends nothing', async () => {
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return { kind: 'not_sent', code: 'forbidden', message: '403', retryAfterMs: null };
+    };
+    expect(await send()).toBe('waiting');
+    world.provider.rule(payoutId, { status: 'successful' });
+    await world.makeDue();
+    await receive(event());
+    await applyAll();
+    expect(await status()).toBe('settled');
+    expect([world.provider.calls.submit, world.provider.executed.get(payoutId)?.length]).toEqual([1, 1]);
+    const [{ id }] = await events();
+    expect(await events()).toMatchObject([{ state: 'applied' }]);
+    const adopted = await world.db('transaction_history').where({ note: 'the provider has it already' });
+    expect(adopted).toMatchObject([{ from_state: 'accepted', cause: 'webhook', actor: `webhook:${id}` }]);
+  });
+
+  it('before the next sending’s date, finds what look-ups had not shown and keeps it from being sent again', async () => {
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return { kind: 'unknown', code: 'timeout', message: 'lost' };
+    };
+    world.provider.onLookUp = () => ({ kind: 'not_found' });
+    await send();
+    const past = world.db.raw("now() - interval '1 hour'");
+    for (let round = 0; round < 9 && (await status()) !== 'accepted'; round += 1) {
+      await world.db('attempts').update({ fence_at: past });
+      await world.db('attempts').whereNotNull('first_negative_at').update({ first_negative_at: past });
+      await world.makeDue();
+      await send();
+    }
+    expect(await status()).toBe('accepted');
+    await world
+      .db('transactions')
+      .where({ id: payoutId })
+      .update({ due_at: world.db.raw("now() + interval '1 hour'") });
+    world.provider.onLookUp = () => null;
+    world.provider.rule(payoutId, { status: 'successful' });
+    await receive(event());
+    await applyAll();
+    expect(await status()).toBe('settled');
+    await world.makeDue();
+    expect(await send()).toBe('nothing_to_do');
+    expect(world.provider.executed.get(payoutId)).toHaveLength(1);
+  });
+
+  it('about a payout that the provider does not know looks three times, and never sends it', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      await world.makeDue();
+      if (round === 0) await receive(event());
+      await applyAll();
+    }
+    expect(await events()).toMatchObject([{ state: 'applied', look_ups: 3 }]);
+    expect([await status(), world.provider.calls.lookUp, world.provider.calls.submit]).toEqual(['accepted', 3, 0]);
+  });
+
+  it('about a payout that is not sent yet waits when the provider cannot be asked', async () => {
+    world.provider.onLookUp = () => ({ kind: 'unavailable', code: 'server_error', message: '503', retryAfterMs: null });
+    await world.makeDue();
+    await receive(event());
+    await applyAll();
+    expect(await events()).toMatchObject([{ state: 'received', look_ups: 1 }]);
+    expect([await status(), world.provider.calls.submit]).toEqual(['accepted', 0]);
+  });
+
   it('asks again later when the provider cannot be asked', async () => {
     await send();
     world.provider.onLookUp = () => ({ kind: 'unavailable', code: 'server_error', message: '503', retryAfterMs: null });
