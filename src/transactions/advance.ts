@@ -7,7 +7,7 @@ import { recheck } from './recheck.ts';
 import type { Cause } from './step.ts';
 import { submit } from './submit.ts';
 import { type Loaded, load } from './transaction.ts';
-import { lookBeforeSending } from './unsent.ts';
+import { lookAfterCancelling, lookBeforeSending } from './unsent.ts';
 
 /** How an advance ended. `waiting`: its date has not come, or a new one was set. `stale`: another was first. */
 export type Ending = 'moved' | 'waiting' | 'nothing_to_do' | 'stale';
@@ -45,8 +45,9 @@ async function turn(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring): Promi
     case 'settled':
     case 'failed':
       return ring.insists ? recheck(ctx, flow, loaded, ring) : 'nothing_to_do';
-    case 'awaiting_approval':
     case 'cancelled':
+      return ring.insists ? lookAfterCancelling(ctx, loaded, ring) : 'nothing_to_do';
+    case 'awaiting_approval':
     case 'reversed':
       return 'nothing_to_do';
     default:

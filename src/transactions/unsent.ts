@@ -4,6 +4,7 @@ import { adopt } from './adopt.ts';
 import type { Ending, Ring } from './advance.ts';
 import type { Flow } from './flow.ts';
 import { look } from './look.ts';
+import { nameStranger } from './stranger.ts';
 import { type Loaded, load } from './transaction.ts';
 
 /**
@@ -27,4 +28,16 @@ export async function lookBeforeSending(
   }
   // Another moved it meanwhile: asked again later, from wherever it is by then.
   return 'waiting';
+}
+
+/** A cancelled payout may have been executed by an attempt that was called unsent: its hold is gone, so its money is a stranger's. */
+export async function lookAfterCancelling(ctx: Context, { transaction }: Loaded, ring: Ring): Promise<Ending> {
+  const { id: reference, providerTransactionId, state } = transaction;
+  const answer = await ctx.provider.lookUp({ reference, providerTransactionId });
+  if (answer.kind !== 'found' || answer.transaction.status === 'pending') return 'waiting';
+  if (answer.transaction.status === 'successful') {
+    const evidence = { foundBy: ring.cause, row: state };
+    await nameStranger(ctx, { found: answer.transaction, kind: 'unknown_operation', actor: ring.actor, evidence });
+  }
+  return 'nothing_to_do';
 }

@@ -182,3 +182,73 @@ it('the returns check reads on behind a page with an entry that could not be und
   expect(await checkReturns(world, flows)).toBe(1);
   expect(await stateOf(id)).toBe('reversed');
 });
+
+describe('the returns check', () => {
+  /** Executed, and then called unsent by an answer that lied. */
+  async function calledUnsent(): Promise<string> {
+    const id = await create();
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return { kind: 'not_sent', code: 'forbidden', message: '403', retryAfterMs: null };
+    };
+    await ring(id);
+    world.provider.rule(id, { status: 'successful' });
+    return id;
+  }
+
+  it('names a payout that was cancelled here and executed there, and puts its money into suspense once', async () => {
+    const id = await calledUnsent();
+    await cancelPayout(world, world.caller, id);
+    expect([await checkReturns(world, flows), await checkReturns(world, flows)]).toEqual([1, 0]);
+    expect(await openCases()).toMatchObject([
+      { kind: 'unknown_operation', evidence: { row: 'cancelled', reference: id } },
+    ]);
+    expect([await stateOf(id), await suspense()]).toEqual(['cancelled', -100_000n]);
+  });
+
+  it('names a second execution under one reference as soon as the first one is settled', async () => {
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'successful' });
+    executedElsewhere(id, { providerTransactionId: 'BPsecond' });
+    expect([await checkReturns(world, flows), await openCases()]).toEqual([0, []]);
+    const [first] = world.provider.executed.get(id) ?? [];
+    world.provider.onLookUp = () => (first === undefined ? null : { kind: 'found', transaction: first });
+    await world.makeDue();
+    await ring(id);
+    expect([await checkReturns(world, flows), await checkReturns(world, flows)]).toEqual([1, 0]);
+    expect(await openCases()).toMatchObject([
+      { kind: 'unknown_operation', subject: 'provider:BPsecond', evidence: { row: 'settled', reference: id } },
+    ]);
+    expect([await stateOf(id), await suspense()]).toEqual(['settled', -100_000n]);
+  });
+
+  it('names what was executed under a reference of ours that has no row, unless it failed, waits or went back', async () => {
+    const like = async () => `${(await create()).slice(0, 27)}0`;
+    const lost = await like();
+    executedElsewhere(lost);
+    executedElsewhere(await like(), { status: 'pending' });
+    executedElsewhere(await like(), { status: 'failed' });
+    executedElsewhere(await like(), { isRefunded: true });
+    executedElsewhere('someone-else');
+    expect(await checkReturns(world, flows)).toBe(1);
+    expect(await openCases()).toMatchObject([{ evidence: { row: 'lost', reference: lost } }]);
+    expect(await suspense()).toBe(-100_000n);
+  });
+
+  it('asks a person once about what cannot be booked, and not again when it is answered', async () => {
+    executedElsewhere(`${(await create()).slice(0, 27)}0`, { currency: 'XXX' });
+    expect([await checkReturns(world, flows), (await openCases()).length]).toEqual([1, 1]);
+    await world
+      .db('cases')
+      .update({ resolved_at: world.db.fn.now(), resolved_by: 'operator:test', resolution: 'seen' });
+    expect([await checkReturns(world, flows), await openCases()]).toEqual([0, []]);
+  });
+
+  it('adopts what was called unsent before it is sent again', async () => {
+    const id = await calledUnsent();
+    expect(await checkReturns(world, flows)).toBe(1);
+    expect([await stateOf(id), world.provider.calls.submit]).toEqual(['settled', 1]);
+    expect(await openCases()).toEqual([]);
+  });
+});

@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectionFlow } from '../../src/collections/flow.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
+import { cancelPayout } from '../../src/payouts/cancel.ts';
 import { createPayout } from '../../src/payouts/create.ts';
 import { payoutFlow } from '../../src/payouts/flow.ts';
 import { advance } from '../../src/transactions/advance.ts';
@@ -202,6 +203,25 @@ describe('applying', () => {
     await applyAll();
     expect(await events()).toMatchObject([{ state: 'received', look_ups: 1 }]);
     expect([await status(), world.provider.calls.submit]).toEqual(['accepted', 0]);
+  });
+
+  it('about a payout that was cancelled here but executed names it, once, and books it into suspense', async () => {
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return { kind: 'not_sent', code: 'forbidden', message: '403', retryAfterMs: null };
+    };
+    await send();
+    await cancelPayout(world, world.caller, payoutId);
+    await receive(event());
+    await applyAll();
+    expect([await events(), await world.db('cases')]).toMatchObject([[{ state: 'received', look_ups: 1 }], []]);
+    world.provider.rule(payoutId, { status: 'successful' });
+    await receive(event({ again: true }));
+    await applyAll();
+    expect(await events()).toMatchObject([{ state: 'applied' }, { state: 'applied' }]);
+    expect(await world.db('cases')).toMatchObject([{ kind: 'unknown_operation', evidence: { row: 'cancelled' } }]);
+    expect(await world.db('journal_entries').where({ kind: 'suspend' })).toHaveLength(1);
+    expect(await status()).toBe('cancelled');
   });
 
   it('asks again later when the provider cannot be asked', async () => {
