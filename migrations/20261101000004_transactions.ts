@@ -77,8 +77,8 @@ export async function up(knex: Knex): Promise<void> {
     ) WITH (fillfactor = 85);
     -- One transaction of ours per transaction of the provider's.
     CREATE UNIQUE INDEX transactions_provider_id ON transactions (provider_transaction_id) WHERE provider_transaction_id IS NOT NULL;
-    -- The sweep's question: what is due?
-    CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
+    -- The sweep's two questions: what is due and was not rung for its date, by date; and what was rung longest ago.
+    CREATE INDEX transactions_due ON transactions (rung_at NULLS FIRST, due_at) WHERE due_at IS NOT NULL;
     -- Lists and search of one merchant.
     CREATE INDEX transactions_of_merchant ON transactions (merchant_id, created_at DESC, id DESC);
     CREATE INDEX transactions_of_wallet ON transactions (wallet_id, created_at DESC, id DESC);

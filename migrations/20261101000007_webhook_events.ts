@@ -23,7 +23,7 @@ export async function up(knex: Knex): Promise<void> {
       CONSTRAINT due_while_received CHECK ((state = 'received') = (due_at IS NOT NULL)),
       CONSTRAINT applied_has_a_time CHECK ((state = 'received') = (applied_at IS NULL))
     );
-    CREATE INDEX webhook_events_due ON webhook_events (due_at) WHERE due_at IS NOT NULL;
+    CREATE INDEX webhook_events_due ON webhook_events (rung_at NULLS FIRST, due_at) WHERE due_at IS NOT NULL;
     GRANT SELECT, INSERT ON webhook_events TO eversend_app;
     GRANT UPDATE (state, due_at, generation, rung_at, look_ups, applied_at) ON webhook_events TO eversend_app;
   `);

@@ -65,11 +65,12 @@ export async function up(knex: Knex): Promise<void> {
       IF 'accepted' = ANY(verdicts) THEN
         INSERT INTO transactions (id, type, merchant_id, wallet_id, state, currency, amount_minor, amount_type, max_amount_minor,
             destination_currency, destination_amount_minor, country, method, fee_schedule_id, fee_minor, fee_ceiling_minor,
-            held_minor, reference, metadata, beneficiary_id, redirect_url, scheduled_at, actor, client_address, due_at)
+            held_minor, reference, metadata, beneficiary_id, redirect_url, scheduled_at, actor, client_address, due_at, rung_at)
           SELECT r.id, CASE left(r.id, 2) WHEN 'po' THEN 'payout' ELSE 'collection' END, r.merchant, r.wallet, 'accepted',
             r.currency, r.amount, r.amount_type, r.max_amount, r.destination_currency, r.destination_amount, r.country, r.method,
             r.fee_schedule, r.fee, r.fee_ceiling, r.held, r.ref, coalesce(r.metadata, '{}'), r.beneficiary, r.redirect_url,
-            r.scheduled, r.actor, r.client_address, coalesce(r.scheduled, now())
+            r.scheduled, r.actor, r.client_address, coalesce(r.scheduled, now()),
+            CASE WHEN r.scheduled IS NULL THEN now() END
           FROM unnest(verdicts, ids, merchants, wallets, currencies, amounts, amount_types, max_amounts, destination_currencies,
               destination_amounts, countries, methods, fee_schedules, fees, fee_ceilings, helds, refs, metadatas, beneficiaries,
               redirect_urls, schedules, actors, client_addresses)

@@ -1,88 +1,87 @@
 // The sweep: finds whatever is due and has nobody on the way to it, and rings. Losing every queue costs its interval, nothing else.
 import type { Context } from '../src/context.ts';
-import { runAlone, type Statement } from '../src/db/knex.ts';
+import { runAlone, runWhole, type Statement } from '../src/db/knex.ts';
 import type { Bell, QueueName } from '../src/queue/queues.ts';
 
-/** Rows looked at per pass and table: a bound on one pass, not on the backlog; the next pass takes the next ones. */
+/** Rows taken per pass, table and question: a bound on one pass, not on the backlog; the next pass takes the next ones. */
 const MAX_PER_PASS = 1000;
 
-interface Due {
-  readonly id: string;
-  readonly queue: QueueName;
-  readonly generation: number;
-  /** False when its bell has not been rung for this date at all. */
-  readonly rung: boolean;
+interface Table {
+  /** What is due and has not been rung for its date, by date. */
+  readonly unrung: Statement;
+  /** What has been rung but still is due, longest ago first; being rung or touched sends a row to the end, so all come round. */
+  readonly rung: Statement;
+  readonly ring: Statement;
+  readonly touch: Statement;
 }
 
-// By state and date, never by id: a smaller id may commit later. Oldest first.
-const TABLES: readonly { find: Statement; ring: Statement; touch: Statement }[] = [
-  {
-    find: {
-      name: 'sweep_transactions',
-      text: `
-        SELECT id, CASE type WHEN 'payout' THEN 'payouts' ELSE 'collections' END AS queue, generation, rung_at IS NOT NULL AS rung
-        FROM transactions WHERE due_at <= now() AND state <> 'awaiting_approval'
-          AND (rung_at IS NULL OR rung_at <= now() - $1::bigint * interval '1 millisecond')
-        ORDER BY due_at LIMIT $2`,
-    },
-    ring: {
-      name: 'ring_transactions',
-      text: `
-        UPDATE transactions t SET generation = t.generation + 1, rung_at = now()
-        FROM unnest($1::text[], $2::integer[]) AS b(id, generation)
-        WHERE t.id = b.id AND t.generation = b.generation AND t.due_at <= now() RETURNING t.id, t.generation`,
-    },
-    touch: {
-      name: 'touch_transactions',
-      text: 'UPDATE transactions SET rung_at = now() WHERE id = ANY($1) AND due_at <= now()',
-    },
-  },
-  {
-    find: {
-      name: 'sweep_webhook_events',
-      text: `
-        SELECT id, 'webhooks' AS queue, generation, rung_at IS NOT NULL AS rung FROM webhook_events
-        WHERE due_at <= now() AND (rung_at IS NULL OR rung_at <= now() - $1::bigint * interval '1 millisecond')
-        ORDER BY due_at LIMIT $2`,
-    },
-    ring: {
-      name: 'ring_webhook_events',
-      text: `
-        UPDATE webhook_events e SET generation = e.generation + 1, rung_at = now()
-        FROM unnest($1::text[], $2::integer[]) AS b(id, generation)
-        WHERE e.id = b.id AND e.generation = b.generation AND e.due_at <= now() RETURNING e.id, e.generation`,
-    },
-    touch: {
-      name: 'touch_webhook_events',
-      text: 'UPDATE webhook_events SET rung_at = now() WHERE id = ANY($1) AND due_at <= now()',
-    },
-  },
+// By state and date, never by id: a smaller id may commit later. Two questions, since a backlog that has been rung comes back every
+// few seconds: asked with one limit for both, the oldest rows of it would be all that anybody ever saw.
+const TABLES: readonly Table[] = [
+  statementsFor({
+    table: 'transactions',
+    columns: "id, CASE type WHEN 'payout' THEN 'payouts' ELSE 'collections' END AS queue, generation",
+    sweepable: "state <> 'awaiting_approval'",
+  }),
+  statementsFor({ table: 'webhook_events', columns: "id, 'webhooks' AS queue, generation", sweepable: 'true' }),
 ];
+
+function statementsFor(of: { table: string; columns: string; sweepable: string }): Table {
+  const { table, columns, sweepable } = of;
+  // Both orders name both columns of the index on (rung_at, due_at), so that it gives them without sorting.
+  const find = (isAsked: string, limit: string) => `
+    SELECT ${columns} FROM ${table} WHERE ${isAsked} AND due_at <= now() AND ${sweepable}
+    ORDER BY rung_at NULLS FIRST, due_at LIMIT ${limit}`;
+  // Rows are locked in the order of their ids, as steps and marks do: in any other order two writers could wait for each other.
+  return {
+    unrung: { name: `sweep_unrung_${table}`, text: find('rung_at IS NULL', '$1') },
+    rung: {
+      name: `sweep_rung_${table}`,
+      text: find("rung_at <= now() - $2::bigint * interval '1 millisecond'", '$1'),
+    },
+    ring: {
+      name: `ring_${table}`,
+      text: `
+        WITH mine AS (
+          SELECT t.id FROM ${table} t JOIN unnest($1::text[], $2::integer[]) AS b(id, generation) ON t.id = b.id
+          WHERE t.generation = b.generation AND t.due_at <= now() ORDER BY t.id FOR NO KEY UPDATE OF t
+        )
+        UPDATE ${table} t SET generation = t.generation + 1, rung_at = now()
+        FROM mine WHERE t.id = mine.id RETURNING t.id, t.generation`,
+    },
+    touch: {
+      name: `touch_${table}`,
+      text: `
+        WITH mine AS (
+          SELECT id FROM ${table} WHERE id = ANY($1) AND due_at <= now() ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE ${table} t SET rung_at = now() FROM mine WHERE t.id = mine.id`,
+    },
+  };
+}
 
 /**
  * One pass; returns how many bells were rung. Several processes may sweep at once: the generation lets only one of them ring.
- * A row whose job still waits or runs is left to it. `all` rings also what was rung within RING_GRACE_MS (`queues rebuild`).
+ * A row whose job still waits or runs is left to it.
  */
-export async function sweepOnce(ctx: Context, of: { all?: boolean } = {}): Promise<number> {
+export async function sweepOnce(ctx: Context): Promise<number> {
   let rung = 0;
   for (const table of TABLES) {
-    const due = await runAlone<Due>(ctx.db, table.find, [of.all ? 0 : ctx.config.RING_GRACE_MS, MAX_PER_PASS]);
-    if (due.length === 0) continue;
-    const asked = due.filter((row) => row.rung);
+    rung += await ring(ctx, table, await runAlone<Bell>(ctx.db, table.unrung, [MAX_PER_PASS]));
+    const asked = await runAlone<Bell>(ctx.db, table.rung, [MAX_PER_PASS, ctx.config.RING_GRACE_MS]);
     const gone = asked.length === 0 ? [] : await ctx.queues.gone(asked);
-    const ringing = [...due.filter((row) => !row.rung), ...gone];
-    const stillThere = new Set(asked.map((row) => row.id));
-    for (const bell of gone) stillThere.delete(bell.id);
-    if (stillThere.size > 0) await runAlone(ctx.db, table.touch, [[...stillThere]]);
-    rung += await ring(ctx, table.ring, ringing);
+    const goneIds = new Set(gone.map((bell) => bell.id));
+    const stillThere = asked.map((bell) => bell.id).filter((id) => !goneIds.has(id));
+    if (stillThere.length > 0) await runWhole(ctx.db, table.touch, [stillThere]);
+    rung += await ring(ctx, table, gone);
   }
   return rung;
 }
 
-async function ring(ctx: Context, statement: Statement, bells: readonly Bell[]): Promise<number> {
+async function ring(ctx: Context, table: Table, bells: readonly Bell[]): Promise<number> {
   if (bells.length === 0) return 0;
   const queueOf = new Map(bells.map((bell) => [bell.id, bell.queue]));
-  const next = await runAlone<{ id: string; generation: number }>(ctx.db, statement, [
+  const next = await runWhole<{ id: string; generation: number }>(ctx.db, table.ring, [
     bells.map((bell) => bell.id),
     bells.map((bell) => bell.generation),
   ]);

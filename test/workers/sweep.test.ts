@@ -15,6 +15,7 @@ import { payoutWorker } from '../../workers/payout.ts';
 import { sweepOnce } from '../../workers/sweep.ts';
 import { flows } from '../../workers/webhook.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
+import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -34,6 +35,19 @@ const longAgo = () => world.db('transactions').update({ rung_at: world.db.raw("n
 const job = (id: unknown) => ({ id: 'job', data: { id } }) as unknown as Job<{ id: string }, void>;
 const work = (id: string) => Promise.resolve(processorOf(world, payoutWorker)(job(id)));
 
+/** So many like the one that is there, each due a second later than the one before, the first of them two hours ago. */
+async function backlog(count: number, rungAt: string): Promise<void> {
+  const { rows } = await world.db.raw(`SELECT string_agg(quote_ident(column_name), ', ') AS names
+    FROM information_schema.columns WHERE table_name = 'transactions' AND column_name NOT IN ('id', 'due_at', 'rung_at')`);
+  await world.db.raw(`INSERT INTO transactions (id, due_at, rung_at, ${rows[0].names})
+    SELECT 'po' || lpad((9000 - n)::text, 26, '0'), now() - interval '2 hours' + n * interval '1 second', ${rungAt}, ${rows[0].names}
+    FROM transactions, generate_series(1, ${count}) AS n`);
+}
+
+/** Whoever waits for a lock in this database. */
+const WAITERS =
+  'SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()';
+
 describe('the sweep', () => {
   it('rings again, under a new generation, for what was rung and is gone from the queue', async () => {
     const id = await create();
@@ -43,6 +57,30 @@ describe('the sweep', () => {
     expect(await sweepOnce(world)).toBe(1);
     expect(rings()).toEqual([{ queue: 'payouts', id, generation: 2 }]);
     expect(await sweepOnce(world)).toBe(0);
+  });
+
+  it('locks its rows in the order of their ids, as steps do, so that it waits for them and they for it, never both', async () => {
+    const [low, high] = [await create(), await create()].sort() as [string, string];
+    await world
+      .db('transactions')
+      .where({ id: high })
+      .update({ due_at: world.db.raw("now() - interval '1 hour'") });
+    for (const [gone, rungAt] of [
+      [true, null],
+      [true, world.db.raw("now() - interval '1 hour'")],
+      [false, world.db.raw("now() - interval '1 hour'")],
+    ] as const) {
+      (world.queues as { gone: unknown }).gone = async (bells: readonly Bell[]) => (gone ? bells : []);
+      await world.db('transactions').update({ rung_at: rungAt });
+      let sweeping: Promise<number> | undefined;
+      await world.db.transaction(async (trx) => {
+        await trx.raw('SELECT 1 FROM transactions WHERE id = ? FOR UPDATE', [low]);
+        sweeping = sweepOnce(world);
+        await until(async () => (await world.db.raw(WAITERS)).rows.length > 0, 'the sweep waits for the row');
+        await trx.raw('SELECT 1 FROM transactions WHERE id = ? FOR UPDATE NOWAIT', [high]);
+      });
+      expect(await sweeping).toBe(gone ? 2 : 0);
+    }
   });
 
   it('leaves a row alone whose job still hangs in the queue', async () => {
@@ -65,13 +103,8 @@ describe('the sweep', () => {
   it('takes a backlog in bounded passes, the oldest first', async () => {
     const id = await create();
     rings();
-    // Three thousand like it, each due a second later than the one before.
-    const { rows } = await world.db.raw(`SELECT string_agg(quote_ident(column_name), ', ') AS names
-      FROM information_schema.columns WHERE table_name = 'transactions' AND column_name NOT IN ('id', 'due_at', 'rung_at')`);
-    await world.db.raw(`INSERT INTO transactions (id, due_at, rung_at, ${rows[0].names})
-      SELECT 'po' || lpad((5000 - n)::text, 26, '0'), now() - interval '2 hours' + n * interval '1 second', NULL, ${rows[0].names}
-      FROM transactions, generate_series(1, 3000) AS n`);
-    const ids = Array.from({ length: 3000 }, (_, n) => `po${String(4999 - n).padStart(26, '0')}`);
+    await backlog(3000, 'NULL');
+    const ids = Array.from({ length: 3000 }, (_, n) => `po${String(8999 - n).padStart(26, '0')}`);
     for (const pass of [0, 1, 2]) {
       expect(await sweepOnce(world)).toBe(1000);
       const rung = rings().map((bell) => bell.id);
@@ -79,6 +112,73 @@ describe('the sweep', () => {
     }
     expect(await sweepOnce(world)).toBe(0);
     expect(await status(id)).toBe('accepted');
+  });
+
+  it('reaches what was never rung behind any backlog that has been, and comes round to all of that backlog', async () => {
+    const id = await create();
+    await backlog(2500, "now() - interval '1 hour'");
+    await world
+      .db('transactions')
+      .where({ id })
+      .update({ state: 'submitted', due_at: world.db.raw("now() - interval '1 minute'"), rung_at: null });
+    const asked: string[] = [];
+    const gone = world.queues.gone;
+    (world.queues as { gone: unknown }).gone = async (bells: readonly Bell[]) => {
+      asked.push(...bells.map((bell) => bell.id));
+      return [];
+    };
+    rings();
+    expect(await sweepOnce(world)).toBe(1);
+    expect(rings()).toMatchObject([{ id }]);
+    expect(asked).toHaveLength(1000);
+    for (const pass of [2, 3]) {
+      expect(await sweepOnce(world)).toBe(0);
+      expect(new Set(asked).size).toBe(Math.min(2500, pass * 1000));
+    }
+    expect(asked).not.toContain(id);
+    // They come round again later, all of them, and whose job is gone is rung.
+    await longAgo();
+    (world.queues as { gone: unknown }).gone = gone;
+    for (const rung of [1000, 1000, 501, 0]) expect(await sweepOnce(world)).toBe(rung);
+    expect(new Set(rings().map((bell) => bell.id)).size).toBe(2501);
+  });
+
+  it('reaches webhook events that were never rung behind those that have been', async () => {
+    const events = (numbers: string, dueAt: string, rungAt: string) =>
+      world.db.raw(`INSERT INTO webhook_events (id, digest, body, state, due_at, rung_at)
+        SELECT 'we' || lpad(n::text, 26, '0'), sha256(n::text::bytea), '', 'received', ${dueAt}, ${rungAt}
+        FROM generate_series(${numbers}) AS n`);
+    await events('1, 1500', "now() - interval '1 hour'", "now() - interval '1 hour'");
+    await events('9000, 9000', 'now()', 'NULL');
+    (world.queues as { gone: unknown }).gone = async () => [] as Bell[];
+    expect(await sweepOnce(world)).toBe(1);
+    expect(rings()).toMatchObject([{ queue: 'webhooks', id: `we${'9000'.padStart(26, '0')}` }]);
+  });
+
+  it('can have both of its questions answered by one index, in its order', async () => {
+    const plans: string[] = [];
+    await world.db.transaction(async (trx) => {
+      // The table of a test is so small that the planner would rather sort it.
+      await trx.raw('SET LOCAL enable_bitmapscan = off');
+      for (const table of ['transactions', 'webhook_events'])
+        for (const asked of ['rung_at IS NULL', "rung_at <= now() - interval '5 seconds'"]) {
+          const { rows } = await trx.raw(`EXPLAIN SELECT id, generation FROM ${table}
+            WHERE ${asked} AND due_at <= now() ORDER BY rung_at NULLS FIRST, due_at LIMIT 1000`);
+          plans.push(rows.map((row: Record<string, string>) => row['QUERY PLAN']).join(' '));
+        }
+    });
+    for (const plan of plans)
+      expect(plan).toMatch(/^Limit [^>]*-> {2}Index Scan using \w+_due .* Index Cond: .*rung_at.*due_at/);
+  });
+
+  it('rings at once for a scheduled payout whose time has come, whatever else waits', async () => {
+    const id = await create(new Date(Date.now() + 3_600_000));
+    expect(await world.db('transactions').first('rung_at')).toEqual({ rung_at: null });
+    await world.makeDue();
+    (world.queues as { gone: unknown }).gone = async () => [] as Bell[];
+    rings();
+    expect(await sweepOnce(world)).toBe(1);
+    expect(rings()).toMatchObject([{ id }]);
   });
 
   it('rings at once for a date that has come, and not before', async () => {

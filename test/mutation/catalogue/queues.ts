@@ -30,7 +30,7 @@ export const QUEUES: readonly Mutation[] = [
     name: 'sweep-generation',
     mechanism: 'Of many sweeps at once one rings',
     removed: 'the generation in its guard',
-    edits: [{ file: SWEEP, find: 'WHERE t.id = b.id AND t.generation = b.generation', replace: 'WHERE t.id = b.id' }],
+    edits: [{ file: SWEEP, find: 'WHERE t.generation = b.generation AND', replace: 'WHERE' }],
     test: TEST,
     notices: ['rings once for a row when many processes sweep at the same moment'],
     holds: HOLDS,
