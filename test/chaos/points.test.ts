@@ -1,25 +1,36 @@
 // Every crash point of the failure model that the rig can reach is hit, again and again, and the books are right at the end.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithRedis } from '../support/redis.ts';
-import { hit, POINTS_CANARIES } from './points/hit.ts';
-import { POINTS } from './points/points.ts';
+import { timesOf } from './points/point.ts';
+import { POINTS, TOGETHER } from './points/points.ts';
 import { finishPoints, type PointsRun, startPoints } from './points/run.ts';
+import { POINTS_CANARIES } from './points/stage.ts';
 
 /** How often each point is hit here; CHAOS_HITS=50 for the full counts, or `npm run chaos -- --points 50`. */
 const HITS = Number(process.env['CHAOS_HITS'] ?? 1);
-const HIT_MS = 25_000;
+const HIT_MS = 60_000;
 
 describeWithRedis('every crash point is survived', () => {
   let run: PointsRun;
   beforeAll(async () => {
-    run = await startPoints();
+    run = await startPoints(HITS);
   }, 60_000);
   afterAll(() => run.close());
 
   it.each(POINTS)(
     '$id: $what',
     async (point) => {
-      expect(await hit(run.rig, run.callers, point, HITS)).toBe(HITS);
+      const times = timesOf(point, HITS);
+      expect(await point.hit(run, times)).toBe(times);
+    },
+    HIT_MS * HITS,
+  );
+
+  it(
+    'P20: a zombie at every moment, whose stale writes are refused',
+    async () => {
+      const hits = await Promise.all(TOGETHER.map((point) => point.hit(run, timesOf(point, HITS))));
+      expect(hits).toEqual(TOGETHER.map((point) => timesOf(point, HITS)));
     },
     HIT_MS * HITS,
   );
@@ -27,5 +38,5 @@ describeWithRedis('every crash point is survived', () => {
   it('and nothing was lost, nothing done twice, and all of it ended', async () => {
     const { problems, stories } = await finishPoints(run, POINTS_CANARIES);
     expect(problems, stories.join('\n')).toEqual([]);
-  }, 120_000);
+  }, 150_000);
 });

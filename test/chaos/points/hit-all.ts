@@ -1,8 +1,18 @@
-// `npm run chaos -- --points N`: every crash point N times, a table of how often each was really hit, and one JSON line.
+// `npm run chaos -- --points N`: every crash point as often as its kind asks, a table of how often each was really hit, a JSON line.
 import type { Progress } from '../soak/progress.ts';
-import { hit, POINTS_CANARIES } from './hit.ts';
-import { POINTS } from './points.ts';
+import { type Point, timesOf } from './point.ts';
+import { POINTS, TOGETHER } from './points.ts';
 import { finishPoints, startPoints } from './run.ts';
+import { POINTS_CANARIES } from './stage.ts';
+
+interface Counted {
+  readonly point: string;
+  readonly asked: number;
+  readonly hits: number;
+  readonly seconds: number;
+  /** What went wrong while it was hit. */
+  readonly problem?: string;
+}
 
 /** Whether each point was hit as often as was asked, and the books are right. */
 export async function hitAll(of: {
@@ -11,29 +21,40 @@ export async function hitAll(of: {
   progress: Progress;
   print: (line: string) => void;
 }): Promise<boolean> {
-  const run = await startPoints();
+  const startedAt = performance.now();
+  const run = await startPoints(of.times);
   of.cleanup.defer(() => run.close());
-  const hits: Record<string, number> = {};
   let now = '';
   const stopShowing = of.progress(async () => `${now}; ${run.checking.violations.length} violations`);
+  const count = async (point: Point): Promise<Counted> => {
+    const [asked, from] = [timesOf(point, of.times), performance.now()];
+    const name = `${point.id}: ${point.what}`;
+    now = name;
+    const counted = await point.hit(run, asked).then(
+      (hits) => ({ hits }),
+      (error: Error) => ({ hits: 0, problem: `"${name}" went wrong: ${error.message}` }),
+    );
+    const seconds = Math.round((performance.now() - from) / 100) / 10;
+    of.print(`${name.padEnd(62)} ${String(counted.hits).padStart(4)} of ${String(asked).padEnd(4)} ${seconds} s`);
+    return { point: name, asked, seconds, ...counted };
+  };
   try {
-    for (const point of POINTS) {
-      now = `${point.id}: ${point.what}`;
-      hits[now] = await hit(run.rig, run.callers, point, of.times);
-    }
+    const counted: Counted[] = [];
+    for (const point of POINTS) counted.push(await count(point));
+    counted.push(...(await Promise.all(TOGETHER.map(count))));
     now = 'waiting until everything has ended';
     const { problems: found, stories } = await finishPoints(run, POINTS_CANARIES);
-    const missed = Object.entries(hits)
-      .filter(([, count]) => count < of.times)
-      .map(([point, count]) => `"${point}" was hit ${count} times, not ${of.times}`);
+    const missed = counted.flatMap(({ point, hits, asked, problem }) =>
+      problem !== undefined ? [problem] : hits < asked ? [`"${point}" was hit ${hits} times, not ${asked}`] : [],
+    );
     const problems = [...found, ...missed];
-    for (const [point, count] of Object.entries(hits))
-      of.print(`${point.padEnd(62)} ${String(count).padStart(6)} hits`);
-    for (const line of [...problems.map((problem) => `- ${problem}`), ...stories]) of.print(line);
+    for (const line of [...run.notes, ...problems.map((problem) => `- ${problem}`), ...stories]) of.print(line);
     const passed = problems.length === 0;
     of.print(passed ? '\nAll is well: every point was hit, nothing lost, nothing done twice.' : '\nNot all is well.');
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
     const { snapshots } = run.checking;
-    of.print(`\n${JSON.stringify({ points: { times: of.times, hits, snapshots, problems, passed } })}`);
+    const figures = { times: of.times, seconds, payments: run.callers.answered, snapshots };
+    of.print(`\n${JSON.stringify({ points: { ...figures, counted, notes: run.notes, problems, passed } })}`);
     return passed;
   } finally {
     stopShowing();

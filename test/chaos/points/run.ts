@@ -2,35 +2,46 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Checking, startChecking } from '../rig/checking.ts';
-import { type Rig, startRig } from '../rig/rig.ts';
+import { startRig } from '../rig/rig.ts';
 import { storiesOf } from '../rig/stories.ts';
-import { type Callers, callersOf } from '../soak/callers.ts';
-import { POINTS_OWNER } from './hit.ts';
+import { callersOf } from '../soak/callers.ts';
 import { QUOTATION_TTL_MS } from './points.ts';
+import { POINTS_OWNER, type Stage } from './stage.ts';
 
-const ENDED_MS = 90_000;
+const ENDED_MS = 120_000;
+/** Two may be frozen while two are alive; more where many are to be hit at once. */
+const FEW_WORKERS = 4;
+const MANY_WORKERS = 6;
 
-export interface PointsRun {
-  readonly rig: Rig;
-  readonly callers: Callers;
+export interface PointsRun extends Stage {
+  /** What the points noted besides their hits. */
+  readonly notes: readonly string[];
   readonly checking: Checking;
   close(): Promise<void>;
 }
 
-export async function startPoints(): Promise<PointsRun> {
+export async function startPoints(times: number): Promise<PointsRun> {
   const rig = await startRig({
     webs: 2,
-    workers: 2,
+    workers: times > 1 ? MANY_WORKERS : FEW_WORKERS,
     wallets: [{ owner: POINTS_OWNER, currency: 'UGX' }],
-    // Points strike one after the other: an open payment of one must not be looked up by hundreds of others' bells.
-    env: { COLLECTION_RESEND_AFTER_MS: '2000', COLLECTION_PATIENCE_MS: '60000', PAYOUT_PATIENCE_MS: '60000' },
+    // Patience outlasts a payment that is struck five times; jobs of the dead come back soon.
+    env: {
+      COLLECTION_RESEND_AFTER_MS: '2000',
+      COLLECTION_PATIENCE_MS: '240000',
+      PAYOUT_PATIENCE_MS: '240000',
+      JOB_LOCK_MS: '1000',
+    },
     simulator: { quotationTtlMs: QUOTATION_TTL_MS, settleMs: 100 },
   });
   const checking = startChecking(rig);
-  const callers = callersOf({ orders: [], urls: rig.webs.map((web) => web.url), apiKey: rig.merchant.apiKey });
+  const callers = callersOf({ orders: [], urls: rig.doors.urls, apiKey: rig.merchant.apiKey });
+  const notes: string[] = [];
   return {
     rig,
     callers,
+    notes,
+    note: (sentence) => void notes.push(sentence),
     checking,
     async close() {
       checking.abandon();

@@ -1,7 +1,9 @@
 // What is done at a crash point.
 import { setTimeout as wait } from 'node:timers/promises';
+import { until } from '../../support/until.ts';
+import type { HttpCall } from '../proxy/http-wire.ts';
 import type { Fate } from '../proxy/link.ts';
-import type { Strike } from './point.ts';
+import { MISSED, type Strike } from './point.ts';
 
 /** The connection is lost; the process lives on and must find out. */
 export const cut: Strike = () => 'cut';
@@ -21,17 +23,6 @@ export const killAndDeliver: Strike = async (rig, from): Promise<Fate> => {
   await part.start();
   return 'deliver';
 };
-
-/** SIGSTOP past every lease and lock, then SIGCONT: a zombie that believes nothing has happened. */
-export function freeze(ms: number): Strike {
-  return async (rig, from): Promise<Fate> => {
-    const part = rig.part(from);
-    part.freeze();
-    await wait(ms);
-    part.thaw();
-    return 'pass';
-  };
-}
 
 /** The message is late by so much, and arrives whether or not its sender still waits. */
 export function delay(ms: number): Strike {
@@ -55,3 +46,25 @@ export function holdRedis(ms: number): Strike {
     return 'pass';
   };
 }
+
+/** kill -9 of a web process whose bell a worker has heard, while its caller still waits for the answer. */
+export const cutAfterRinging: Strike<HttpCall> = async (rig, from, { body }) => {
+  const { reference } = JSON.parse(body) as { reference: string };
+  // The first generation is the web's own bell; what the sweep rings has a later one.
+  const rung = `SELECT FROM transactions WHERE reference = $1 AND generation = 1 AND state <> 'accepted'`;
+  const heard = async () => (await rig.database.query(rung, [reference])).rowCount === 1;
+  const isHeard = await until(heard, 'a worker has heard the bell', HEARD_MS).catch(() => false);
+  return isHeard ? kill(rig, from, null) : MISSED;
+};
+
+/** The answer waits until the payment has been settled without it: by the webhook, which was faster. */
+export const untilSettled: Strike<HttpCall> = async (rig, _from, { body }) => {
+  const { transactionRef } = JSON.parse(body) as { transactionRef: string };
+  const settled = `SELECT FROM transactions WHERE id = $1 AND state = 'settled'`;
+  const isSettled = async () => (await rig.database.query(settled, [transactionRef])).rowCount === 1;
+  return (await until(isSettled, 'it is settled', WITHIN_THE_DEADLINE_MS).catch(() => false)) ? 'pass' : MISSED;
+};
+
+const HEARD_MS = 1500;
+/** While the process still waits for the answer (1 s in the compressed profile). */
+const WITHIN_THE_DEADLINE_MS = 900;

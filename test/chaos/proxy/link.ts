@@ -16,6 +16,12 @@ export interface Caught<E> {
   readonly from: string;
 }
 
+/** A message that went by. */
+export interface Passed<E> extends Caught<E> {
+  /** What the server said to it; null while it is on its way there. */
+  readonly answer: Buffer | null;
+}
+
 export interface Trap<E> {
   /** `before`: the server has not seen the request. `after`: it has answered, and the client does not know. */
   readonly when: 'before' | 'after';
@@ -38,15 +44,16 @@ interface Line {
 }
 
 export class Link<E> {
-  readonly #upstream: () => { host: string; port: number };
+  readonly #upstream: (from: string) => { host: string; port: number };
   readonly #read: () => Reader<E>;
   readonly #entrances = new Map<string, { server: Server; port: number }>();
   readonly #lines = new Set<Line>();
   readonly #traps = new Set<Trap<E> & { hits: number }>();
+  readonly #watchers = new Set<(passed: Passed<E>) => void>();
   #held: { promise: Promise<void>; resolve: () => void } | null = null;
   #latencyMs: () => number = () => 0;
 
-  constructor(of: { upstream: () => { host: string; port: number }; read: () => Reader<E> }) {
+  constructor(of: { upstream: (from: string) => { host: string; port: number }; read: () => Reader<E> }) {
     this.#upstream = of.upstream;
     this.#read = of.read;
   }
@@ -70,6 +77,12 @@ export class Link<E> {
       },
       disarm: () => void this.#traps.delete(armed),
     };
+  }
+
+  /** Tells of every message and every answer, before any trap decides about it; gives what ends that. */
+  watch(see: (passed: Passed<E>) => void): () => void {
+    this.#watchers.add(see);
+    return () => void this.#watchers.delete(see);
   }
 
   /** Resets connections, all or those of one entrance; gives how many. */
@@ -120,7 +133,7 @@ export class Link<E> {
   }
 
   #serve(from: string, client: Socket): void {
-    const upstream = connect(this.#upstream());
+    const upstream = connect(this.#upstream(from));
     const line: Line = {
       from,
       cut() {
@@ -140,7 +153,7 @@ export class Link<E> {
       inbound = inbound.then(async () => {
         await this.#pace();
         for (const { bytes, exchange } of reader.asked(chunk)) {
-          const fate = exchange === null ? 'pass' : await this.#fate('before', exchange, from);
+          const fate = exchange === null ? 'pass' : await this.#fate('before', { exchange, from, answer: null });
           if (fate === 'cut') return line.cut();
           if (exchange !== null) waiting.push(exchange);
           if (client.destroyed && fate !== 'deliver') return;
@@ -153,7 +166,8 @@ export class Link<E> {
         await this.#pace();
         for (const { bytes, completes } of reader.answered(chunk)) {
           const exchange = completes ? waiting.shift() : undefined;
-          if (exchange !== undefined && (await this.#fate('after', exchange, from)) === 'cut') return line.cut();
+          const passed = exchange === undefined ? null : { exchange, from, answer: bytes };
+          if (passed !== null && (await this.#fate('after', passed)) === 'cut') return line.cut();
           if (!client.destroyed) client.write(bytes);
         }
       });
@@ -176,7 +190,9 @@ export class Link<E> {
     if (latencyMs > 0) await wait(latencyMs);
   }
 
-  async #fate(when: Trap<E>['when'], exchange: E, from: string): Promise<Fate> {
+  async #fate(when: Trap<E>['when'], passed: Passed<E>): Promise<Fate> {
+    const { exchange, from } = passed;
+    for (const see of this.#watchers) see(passed);
     for (const trap of this.#traps) {
       if (trap.when !== when || trap.hits >= trap.times || !trap.matches(exchange, from)) continue;
       trap.hits += 1;

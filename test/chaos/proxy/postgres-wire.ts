@@ -9,7 +9,12 @@ export interface Flight {
   readonly statements: readonly string[];
   /** What this flight makes durable: at a COMMIT everything its database transaction ran, otherwise what commits by itself. */
   readonly commits: readonly string[];
+  /** The payments its parameters name; at a COMMIT those of the whole database transaction. */
+  readonly ids: readonly string[];
 }
+
+const ERROR = 'E'.charCodeAt(0);
+const PAYMENT = /\b(?:po|co)[0-9A-Z]{26}\b/g;
 
 const SSL_REQUEST = 80877103;
 const BEGINS = /^\s*(BEGIN|START TRANSACTION)\b/i;
@@ -27,20 +32,28 @@ export function readPostgres(): Reader<Flight> {
   const texts = new Map<string, string>();
   /** What the open database transaction has run; null outside of one. */
   let transaction: string[] | null = null;
+  /** The payments it has named. */
+  let inTransaction: string[] = [];
   let unanswered = 0;
   let answer: Buffer[] = [];
 
   function flight(bytes: Buffer): Asked<Flight> {
     const [only = ''] = statements;
     let commits: readonly string[] = [];
+    let committing: readonly string[] | null = null;
     if (statements.length === 1 && BEGINS.test(only)) transaction = [];
     else if (statements.length === 1 && COMMITS.test(only)) {
       commits = transaction ?? [];
+      committing = inTransaction;
       transaction = null;
     } else if (statements.length === 1 && ROLLS_BACK.test(only)) transaction = null;
     else if (transaction !== null) transaction.push(...statements);
     else commits = statements;
-    const exchange = { statements, commits };
+    const named = [...new Set(bytes.toString('latin1').match(PAYMENT))];
+    if (transaction === null) inTransaction = [];
+    else inTransaction.push(...named);
+    const ids = committing ?? named;
+    const exchange = { statements, commits, ids };
     statements = [];
     pending = [];
     unanswered += 1;
@@ -124,6 +137,18 @@ export function readPostgres(): Reader<Flight> {
       return found;
     },
   };
+}
+
+/** The payments that a flight wrote about in vain: another had moved them on, says the answer of the database itself. */
+export function refusedOf(flight: Flight, answer: Buffer): readonly string[] {
+  if (!flight.statements.some((one) => one.startsWith('write_steps'))) return [];
+  const said = answer.toString('latin1');
+  return isError(answer) ? [] : flight.ids.filter((id) => !said.includes(id));
+}
+
+function isError(answer: Buffer): boolean {
+  for (let at = 0; at + 5 <= answer.length; at += 1 + answer.readInt32BE(at + 1)) if (answer[at] === ERROR) return true;
+  return false;
 }
 
 /** The parameters of a Bind message that are not null: `$1,$3`. */

@@ -43,6 +43,8 @@ export interface Rig {
     readonly redis: Link<never>;
     readonly provider: Link<HttpCall>;
   };
+  /** Where callers call each web process, at an entrance called as the process is. */
+  readonly doors: { readonly link: Link<HttpCall>; readonly urls: readonly string[] };
   /** Past the proxies, as superuser: for looking only. */
   readonly database: pg.Pool;
   part(name: string): Part;
@@ -119,7 +121,11 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
     },
     read: readNothing,
   });
-  for (const link of [...Object.values(links), frontDoor]) cleanup.defer(() => link.shut());
+  const doors = new Link<HttpCall>({
+    upstream: (name) => local(webPorts[Number(name.slice('web-'.length)) - 1] as number),
+    read: readHttp,
+  });
+  for (const link of [...Object.values(links), frontDoor, doors]) cleanup.defer(() => link.shut());
 
   const base = {
     PATH: process.env['PATH'] ?? '',
@@ -183,6 +189,7 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
       return Object.assign(part, { url: `http://127.0.0.1:${webPorts[n]}` });
     }),
   );
+  const doorUrls = await Promise.all(webs.map(async ({ name }) => `http://127.0.0.1:${await doors.entrance(name)}`));
   const workers = await Promise.all(
     names('worker', of.workers).map((name) => start('worker', name, 'workers/main.ts', {})),
   );
@@ -191,7 +198,7 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
       until(() => fetch(url).then((answer) => answer.ok), `${url} answers`, READY_PATIENCE_MS),
     ),
   );
-  const database = new pg.Pool({ connectionString: postgres.url, max: 3 });
+  const database = new pg.Pool({ connectionString: postgres.url, max: 8 });
   database.on('error', () => undefined);
   cleanup.defer(() => database.end());
 
@@ -209,6 +216,7 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
     workers,
     parts,
     links,
+    doors: { link: doors, urls: doorUrls },
     database,
     part(name) {
       const found = parts.find((part) => part.name === name);
