@@ -12,6 +12,7 @@ import { addSchedule } from '../../src/pricing/fee-schedule.ts';
 import type { SubmitEnding } from '../../src/provider/provider.ts';
 import { advance, type Ring } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
+import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const BELL: Ring = { cause: 'worker', actor: 'worker', insists: false };
@@ -177,16 +178,41 @@ describe('a collection', () => {
     expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([{ kind: 'late_success' }]);
   });
 
-  it('puts another amount than asked into suspense and credits nobody', async () => {
+  it.each([
+    ['amount', { amountMinor: 400_000n }, 'suspense:UGX'],
+    ['currency', { currency: 'KES' }, 'suspense:KES'],
+  ])('puts another %s than asked into suspense and credits nobody', async (_, paid, account) => {
     const id = await create();
     await ring(id);
-    world.provider.rule(id, { status: 'successful', amountMinor: 400_000n });
+    world.provider.rule(id, { status: 'successful', ...paid });
     await ring(id, WEBHOOK);
     await pass(id, 2);
     expect(await view(id)).toMatchObject({ status: 'in_review' });
     expect(await available(id)).toBe(0n);
-    const [suspense] = await world.db('postings').where({ account_id: 'suspense:UGX' });
-    expect(suspense?.amount).toBe(400_000n);
+    const { amountMinor } = { amountMinor: 1_000_000n, ...paid };
+    expect(await world.db('postings').where({ account_id: account })).toMatchObject([{ amount: amountMinor }]);
+    expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([{ kind: 'amount_mismatch' }]);
+  });
+
+  it('is credited once when the provider’s word comes before its own answer has been stored', async () => {
+    const id = await create();
+    const gate = Promise.withResolvers<void>();
+    world.provider.onSubmit = async (execute) => {
+      const transaction = execute();
+      await gate.promise;
+      return { kind: 'accepted', transaction };
+    };
+    const sending = ring(id);
+    await until(() => world.provider.executed.has(id), 'the payer was prompted');
+    world.provider.rule(id, { status: 'successful' });
+    expect(await ring(id, WEBHOOK)).toBe('moved');
+    expect(await available(id)).toBe(985_000n);
+    gate.resolve();
+    expect(await sending).toBe('stale');
+    await ring(id, WEBHOOK);
+    expect(await view(id)).toMatchObject({ status: 'settled' });
+    expect(await available(id)).toBe(985_000n);
+    expect(await otpOf(id)).toBeNull();
   });
 
   it('takes a return out of the wallet as far as it covers, the rest receivable with a case', async () => {

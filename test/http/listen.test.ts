@@ -131,6 +131,25 @@ test('a body that is announced too large is refused before it is sent, and an en
   socket.destroy();
 });
 
+test('a request whose sender is gone in the middle of its body leaves nothing, and its key is still free', async () => {
+  await api.world.fund('UGX', 1_000_000n);
+  const before = await api.rows();
+  const body = JSON.stringify(PAYOUT);
+  const headers = [
+    `Authorization: Bearer ${api.secret}`,
+    'Content-Type: application/json',
+    'Idempotency-Key: cut-off-0123456789',
+    `Content-Length: ${body.length}`,
+  ];
+  const socket = await open();
+  socket.end(request('POST /v1/payouts', headers, body.slice(0, -1)));
+  await until(() => api.lines.some((line) => line['code'] === 'body_incomplete'), 'the half request has been refused');
+  expect(await api.rows()).toEqual(before);
+  const heard = await exchange(request('POST /v1/payouts', headers, body));
+  expect(statusOf(heard)).toBe(202);
+  expect(heard.toLowerCase()).not.toContain('idempotency-replayed');
+});
+
 test('who sends headers or a body too slowly, or nothing at all, is cut off; others are not', async () => {
   const slowHeaders = exchange('GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
   const silent = exchange('');

@@ -621,6 +621,17 @@ describe('a payout given by its destination amount', () => {
   });
 });
 
+describe('a payout whose quotation differs from its promise', () => {
+  it('fails before anything is sent when the quotation asks for more than was set aside', async () => {
+    const id = await create();
+    world.provider.onQuote = (quotation) => ({ ...quotation, sourceAmountMinor: 100_001n });
+    await ring(id);
+    expect(await view(id)).toMatchObject({ status: 'failed', failure: { code: 'hold_exceeded' } });
+    expect(world.provider.calls.submit).toBe(0);
+    expect(await balance()).toEqual({ availableMinor: 1_000_000n, heldMinor: 0n });
+  });
+});
+
 describe('a payout priced as cost-plus', () => {
   beforeEach(async () => {
     await addSchedule(world.db, {

@@ -2,6 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectionFlow } from '../../src/collections/flow.ts';
+import { openDatabase } from '../../src/db/knex.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { cancelPayout } from '../../src/payouts/cancel.ts';
 import { createPayout } from '../../src/payouts/create.ts';
@@ -99,6 +100,25 @@ describe('applying', () => {
     expect(await status()).toBe('settled');
     expect(await events()).toMatchObject([{ state: 'applied' }, { state: 'applied' }]);
     expect(await world.db('journal_entries').where({ kind: 'settle' })).toHaveLength(1);
+  });
+
+  it('changes nothing when it comes again long afterwards, also when nobody remembers it', async () => {
+    await send();
+    world.provider.rule(payoutId, { status: 'successful' });
+    await receive(event());
+    await applyAll();
+    const booked = await world.db('journal_entries').pluck('reference');
+    const rung = world.rung.length;
+    expect(await receive(event())).toBe('stored');
+    expect(world.rung).toHaveLength(rung);
+    const owner = openDatabase({ url: world.config.DATABASE_URL, poolSize: 1, onError: () => {}, role: null });
+    await owner('webhook_events').delete();
+    await owner.destroy();
+    expect(await receive(event())).toBe('stored');
+    await applyAll();
+    expect(await events()).toMatchObject([{ state: 'applied' }]);
+    expect(await status()).toBe('settled');
+    expect(await world.db('journal_entries').pluck('reference')).toEqual(booked);
   });
 
   it('moves no money on a correctly signed lie', async () => {
