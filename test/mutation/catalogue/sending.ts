@@ -186,4 +186,19 @@ export const SENDING: readonly Mutation[] = [
     notices: ['waits, and goes to a person when patience is spent'],
     holds: SETTLES,
   },
+  {
+    name: 'recovery-switch',
+    mechanism: 'Nothing is sent while a recovery is open, whatever a process believes',
+    removed: 'the trigger that refuses the attempt',
+    edits: [
+      {
+        file: 'migrations/20261101000015_recoveries.ts',
+        find: 'IF EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL)',
+        replace: 'IF false',
+      },
+    ],
+    test: 'test/reconciliation/recovery.test.ts',
+    notices: ['nothing is sent, even by a process that has not noticed yet'],
+    holds: 'a payout cannot be cancelled: it may have been paid',
+  },
 ];
