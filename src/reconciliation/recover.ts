@@ -11,11 +11,11 @@ import type { Flow } from '../transactions/flow.ts';
 import type { State } from '../transactions/states.ts';
 import { nameStranger } from '../transactions/stranger.ts';
 import type { TransactionType } from '../transactions/transaction.ts';
+import { DAY_MS, databaseNow, dayOf } from './days.ts';
 import { noRecovery, openRecovery, type RecoveryFound, recordRun } from './recovery.ts';
 
 const PAGE = 50;
 const MAX_PAGES = 20_000;
-const DAY_MS = 86_400_000;
 /** A day for clocks and time zones, and a day for what was on its way when the newest row was written. */
 const MARGIN_MS = 2 * DAY_MS;
 
@@ -44,8 +44,6 @@ const UNSENT = {
     FROM transactions WHERE state = 'accepted' AND due_at IS NOT NULL AND created_at <= $1 AND id > $2 ORDER BY id LIMIT 500`,
 };
 
-const day = (at: number) => new Date(at).toISOString().slice(0, 10);
-
 type Tally = { -readonly [Name in keyof RecoveryFound]: RecoveryFound[Name] };
 
 /**
@@ -61,8 +59,8 @@ export async function runRecovery(
   const recovery = await openRecovery(ctx.db);
   if (recovery === null) throw noRecovery();
   const ring: Ring = { cause: 'operator', actor: of.actor, insists: true };
-  const from = of.from ?? day(recovery.newestAt.getTime() - MARGIN_MS);
-  const to = day(Date.now() + DAY_MS);
+  const from = of.from ?? dayOf(recovery.newestAt.getTime() - MARGIN_MS);
+  const to = dayOf((await databaseNow(ctx.db)) + DAY_MS);
   const tally: Tally = { from, to, listed: 0, unread: 0, adopted: 0, advanced: 0, strangers: 0, unsure: 0 };
 
   const operations = await listOperations(ctx, from, to, tally);

@@ -8,6 +8,7 @@ import { advance } from '../transactions/advance.ts';
 import type { Flow } from '../transactions/flow.ts';
 import { nameStranger, suspendStranger } from '../transactions/stranger.ts';
 import type { TransactionType } from '../transactions/transaction.ts';
+import { DAY_MS, databaseNow, dayOf } from './days.ts';
 
 /** The provider's largest page that is safe to ask for, and a bound on one check. */
 const PAGE = 50;
@@ -42,10 +43,10 @@ const BY = 'returns_check';
  * afresh before anything is booked. Then names what no row explains. Returns how many were advanced or named. Raises ProviderUnavailable.
  */
 export async function checkReturns(ctx: Context, flows: Record<TransactionType, Flow>): Promise<number> {
-  const day = (at: number) => new Date(at).toISOString().slice(0, 10);
-  // A day more at either end: the provider's days are UTC, its clock need not be ours.
-  const from = day(Date.now() - ctx.config.REVERSAL_HORIZON_MS - 86_400_000);
-  const to = day(Date.now() + 86_400_000);
+  const now = await databaseNow(ctx.db);
+  // A day more at either end: the provider's clock need not be ours.
+  const from = dayOf(now - ctx.config.REVERSAL_HORIZON_MS - DAY_MS);
+  const to = dayOf(now + DAY_MS);
   let advanced = 0;
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const listed = await ctx.provider.transactions({ from, to, page, limit: PAGE });

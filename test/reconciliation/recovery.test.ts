@@ -1,5 +1,5 @@
 // The recovery switch and its run, one rule at a time; test/scenarios/recovery.test.ts restores a real backup.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { trialBalance } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { cancelPayout } from '../../src/payouts/cancel.ts';
@@ -250,5 +250,49 @@ describe('the returns check', () => {
     expect(await checkReturns(world, flows)).toBe(1);
     expect([await stateOf(id), world.provider.calls.submit]).toEqual(['settled', 1]);
     expect(await openCases()).toEqual([]);
+  });
+});
+
+describe('on a host whose clock is wrong by days', () => {
+  const WRONG_MS = 5 * 86_400_000;
+  afterEach(() => void vi.useRealTimers());
+
+  /** The provider shows a day's operations only to whoever asks for that day. */
+  function listByDays(): void {
+    const today = new Date().toISOString().slice(0, 10);
+    const book = world.provider.transactions;
+    world.provider.transactions = async (of) =>
+      of.from <= today && today <= of.to ? book(of) : { transactions: [], shown: 0, total: 0, page: of.page };
+  }
+
+  it.each([
+    ['behind', -WRONG_MS],
+    ['ahead', WRONG_MS],
+  ])('%s, a run still names what was lost today', async (_, wrongMs) => {
+    const id = await create();
+    executedElsewhere(`${id.slice(0, 27)}0`);
+    listByDays();
+    await begin();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + wrongMs });
+    expect(await run()).toMatchObject({ listed: 1, strangers: 1 });
+  });
+
+  it.each([
+    ['behind', -WRONG_MS],
+    ['ahead', WRONG_MS],
+  ])('%s, the returns check still finds what was returned today', async (_, wrongMs) => {
+    await world.close();
+    world = await createWorld({ env: { REVERSAL_HORIZON_MS: '86400000' } });
+    await world.fund('UGX', 10_000_000n);
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'successful' });
+    await world.makeDue();
+    await ring(id);
+    world.provider.rule(id, { isRefunded: true });
+    listByDays();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + wrongMs });
+    expect(await checkReturns(world, flows)).toBe(1);
+    expect(await stateOf(id)).toBe('reversed');
   });
 });
