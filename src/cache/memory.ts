@@ -4,12 +4,15 @@ import type { Cache } from './cache.ts';
 const PRUNE_ABOVE = 10_000;
 
 /** Process-local locks and paces, in monotonic time. It remembers no values: while the shared cache is away there is nothing to read. */
-export function createMemoryCache(): Pick<Cache, 'lock' | 'take'> {
+export function createMemoryCache(): Pick<Cache, 'lock' | 'take' | 'draw'> {
   const locks = new Map<string, { until: number }>();
   const paces = new Map<string, number>();
+  /** When each quota will be whole again. */
+  const quotas = new Map<string, number>();
 
   function prune(now: number) {
     if (paces.size > PRUNE_ABOVE) for (const [name, nextAt] of paces) if (nextAt < now) paces.delete(name);
+    if (quotas.size > PRUNE_ABOVE) for (const [name, wholeAt] of quotas) if (wholeAt < now) quotas.delete(name);
     if (locks.size > PRUNE_ABOVE) for (const [name, lock] of locks) if (lock.until < now) locks.delete(name);
   }
 
@@ -32,6 +35,17 @@ export function createMemoryCache(): Pick<Cache, 'lock' | 'take'> {
       const at = Math.max(now, paces.get(name) ?? 0);
       if (at - now <= mostMs) paces.set(name, at + 1000 / perSecond);
       return Math.ceil(at - now);
+    },
+    async draw(name, { units, windowMs }, most) {
+      const now = performance.now();
+      prune(now);
+      const interval = windowMs / units;
+      const wholeAt = Math.max(now, quotas.get(name) ?? 0);
+      const left = Math.floor((windowMs - (wholeAt - now)) / interval);
+      if (left < 1) return { granted: 0, remaining: 0, waitMs: Math.ceil(interval - (windowMs - (wholeAt - now))) };
+      const granted = Math.min(most, left);
+      quotas.set(name, wholeAt + granted * interval);
+      return { granted, remaining: left - granted, waitMs: 0 };
     },
   };
 }

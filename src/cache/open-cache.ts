@@ -6,6 +6,10 @@ import { createMemoryCache } from './memory.ts';
 import { openPostgresCache } from './postgres.ts';
 import { openRedisCache } from './redis.ts';
 
+/** A request that asks whether it may pass waits no longer than this for the store, and after that nobody asks for a while. */
+const DRAW_PATIENCE_MS = 250;
+const ALONE_FOR_MS = 1000;
+
 /**
  * Redis when `redisUrl` is given, else the database. The cache it returns never raises: while the store is away nothing
  * is found, nothing is kept, and locks and rates hold for this process only. `ping` tells the truth.
@@ -29,6 +33,14 @@ export function openCache(of: { redisUrl?: string | undefined; db: Db; log: Logg
       away = true;
       return otherwise();
     }
+  }
+
+  let aloneUntil = 0;
+  function patiently<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const patience = setTimeout(() => reject(new Error('the store did not answer in time')), DRAW_PATIENCE_MS);
+      work.then(resolve, reject).finally(() => clearTimeout(patience));
+    });
   }
 
   return {
@@ -61,6 +73,16 @@ export function openCache(of: { redisUrl?: string | undefined; db: Db; log: Logg
         () => shared.take(name, perSecond, mostMs),
         () => alone.take(name, perSecond, mostMs),
       ),
+    async draw(name, quota, most) {
+      if (performance.now() < aloneUntil) return alone.draw(name, quota, most);
+      return attempt(
+        () => patiently(shared.draw(name, quota, most)),
+        () => {
+          aloneUntil = performance.now() + ALONE_FOR_MS;
+          return alone.draw(name, quota, most);
+        },
+      );
+    },
     ping: () =>
       attempt(
         () => shared.ping(),

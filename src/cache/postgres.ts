@@ -30,6 +30,22 @@ const TAKE = `
 const WAIT = `
   SELECT ceil(extract(epoch FROM next_at - clock_timestamp()) * 1000)::int AS wait_ms FROM cache_entries WHERE key = ?`;
 
+// `next_at` is when the quota will be whole again; the number granted goes through `value`, since it is decided under the row lock.
+const LEFT = `floor((:window::float8 - extract(epoch FROM greatest(entry.next_at - clock_timestamp(), interval '0')) * 1000000) / :interval::float8)`;
+const MICROSECONDS = `:interval::float8 * interval '1 microsecond'`;
+const DRAW = `
+  INSERT INTO cache_entries AS entry (key, value, next_at, expires_at)
+  VALUES (:key, :first::int, clock_timestamp() + :first::int * ${MICROSECONDS}, clock_timestamp() + :window::float8 * interval '2 microseconds')
+  ON CONFLICT (key) DO UPDATE SET
+    value = least(:most::int, ${LEFT})::int,
+    next_at = greatest(entry.next_at, clock_timestamp()) + least(:most::int, ${LEFT}) * ${MICROSECONDS},
+    expires_at = excluded.expires_at
+    WHERE ${LEFT} >= 1
+  RETURNING value::int AS granted, ${LEFT}::int AS remaining`;
+const UNTIL_ONE = `
+  SELECT ceil((:interval::float8 - :window::float8 + extract(epoch FROM next_at - clock_timestamp()) * 1000000) / 1000)::int AS wait_ms
+  FROM cache_entries WHERE key = :key`;
+
 /** Needs the table `cache_entries` (migrations). Raises whatever the database raises; `close` leaves the pool to its owner. */
 export function openPostgresCache(db: Db): Cache {
   let nextSweepAt = 0;
@@ -77,6 +93,16 @@ export function openPostgresCache(db: Db): Cache {
       if (rows[0] !== undefined) return rows[0].wait_ms;
       const { rows: waiting } = await db.raw<{ rows: { wait_ms: number }[] }>(WAIT, [`take:${name}`]);
       return Math.max(waiting[0]?.wait_ms ?? 0, (mostMs ?? 0) + 1);
+    },
+    async draw(name, quota, most) {
+      sweep();
+      const window = quota.windowMs * 1000;
+      const of = { key: `draw:${name}`, window, interval: window / quota.units };
+      const first = Math.min(most, quota.units);
+      const { rows } = await db.raw<{ rows: { granted: number; remaining: number }[] }>(DRAW, { ...of, most, first });
+      if (rows[0] !== undefined) return { ...rows[0], waitMs: 0 };
+      const { rows: waiting } = await db.raw<{ rows: { wait_ms: number }[] }>(UNTIL_ONE, of);
+      return { granted: 0, remaining: 0, waitMs: Math.max(1, waiting[0]?.wait_ms ?? 1) };
     },
     async ping() {
       await db.raw('SELECT 1');

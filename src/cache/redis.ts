@@ -23,6 +23,21 @@ local after = due + interval
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
 return math.ceil((due - now) / 1000)`;
 
+// GCRA with a burst: the key holds the microsecond at which the quota will be whole again.
+const DRAW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local units, window, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local interval = window / units
+local whole = tonumber(redis.call('GET', KEYS[1]) or '0')
+if whole < now then whole = now end
+local left = math.floor((window - (whole - now)) / interval)
+if left < 1 then return {0, 0, math.ceil((interval - (window - (whole - now))) / 1000)} end
+local granted = math.min(most, left)
+whole = whole + granted * interval
+redis.call('SET', KEYS[1], string.format('%.0f', whole), 'PX', math.ceil((whole - now) / 1000) + 1000)
+return {granted, left - granted, 0}`;
+
 /** Raises whatever Redis or the connection to it raises, at once while disconnected and after 2 s otherwise. */
 export function openRedisCache(url: string, onError: (error: Error) => void): Cache {
   const redis = connectRedis(url, FAIL_FAST, onError);
@@ -56,6 +71,13 @@ export function openRedisCache(url: string, onError: (error: Error) => void): Ca
       await attempted;
       const interval = Math.round(1_000_000 / perSecond);
       return Number(await redis.eval(TAKE, 1, `${PREFIX}take:${name}`, interval, mostMs));
+    },
+    async draw(name, quota, most) {
+      await attempted;
+      const args = [quota.units, quota.windowMs * 1000, most];
+      const answer = (await redis.eval(DRAW, 1, `${PREFIX}draw:${name}`, ...args)) as number[];
+      const [granted = 0, remaining = 0, waitMs = 0] = answer;
+      return { granted, remaining, waitMs };
     },
     async ping() {
       await attempted;

@@ -61,4 +61,41 @@ export function sharedCacheHolds(processes: () => readonly [Cache, Cache]): void
     expect(await one.take('busy', 2)).toBeLessThanOrEqual(told);
     expect(await other.take('idle', 2, 0)).toBe(0);
   });
+
+  test('of a quota, all processes together get no more than its units, at once or one by one', async () => {
+    const [one, other] = processes();
+    const hour = { units: 20, windowMs: 3_600_000 };
+    const racing = await Promise.all([...Array(30).keys()].map((n) => (n % 2 ? one : other).draw('hour', hour, 1)));
+    expect(racing.filter(({ granted }) => granted === 1)).toHaveLength(20);
+    const refused = await one.draw('hour', hour, 1);
+    expect(refused).toEqual({ granted: 0, remaining: 0, waitMs: expect.any(Number) });
+    // A twentieth of an hour after the first, less what these calls took.
+    expect(refused.waitMs).toBeGreaterThan(60_000);
+    expect(refused.waitMs).toBeLessThanOrEqual(180_000);
+  });
+
+  test('who asks for more of a quota than is left gets what is left', async () => {
+    const [one, other] = processes();
+    const hour = { units: 10, windowMs: 3_600_000 };
+    expect(await one.draw('batch', hour, 4)).toEqual({ granted: 4, remaining: 6, waitMs: 0 });
+    expect(await other.draw('batch', hour, 4)).toEqual({ granted: 4, remaining: 2, waitMs: 0 });
+    expect(await one.draw('batch', hour, 4)).toEqual({ granted: 2, remaining: 0, waitMs: 0 });
+    expect((await other.draw('batch', hour, 4)).granted).toBe(0);
+    expect(await other.draw('whole', hour, 50)).toEqual({ granted: 10, remaining: 0, waitMs: 0 });
+  });
+
+  test('a quota comes back with time, never beyond its units', async () => {
+    const [one, other] = processes();
+    const short = { units: 5, windowMs: 50 };
+    await one.draw('short', short, 5);
+    await vi.waitFor(async () => expect((await other.draw('short', short, 0)).remaining).toBe(5), { interval: 5 });
+    expect(await one.draw('short', short, 9)).toEqual({ granted: 5, remaining: 0, waitMs: 0 });
+  });
+
+  test('a quota of a million a second is as good as none', async () => {
+    const [one, other] = processes();
+    const wide = { units: 1_000_000, windowMs: 1000 };
+    const drawn = await Promise.all([one, other, one].map((cache) => cache.draw('wide', wide, 100_000)));
+    expect(drawn.map(({ granted }) => granted)).toEqual([100_000, 100_000, 100_000]);
+  });
 }

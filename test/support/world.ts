@@ -1,5 +1,6 @@
 // A whole Context for a test: a database of its own, a scripted provider, bells that only remember having been rung.
 import { randomBytes } from 'node:crypto';
+import { createMemoryCache } from '../../src/cache/memory.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { inTransaction, run } from '../../src/db/knex.ts';
@@ -72,6 +73,7 @@ export async function createWorld(
         return { release: async () => void locks.delete(name) };
       },
       take: async () => 0,
+      draw: createMemoryCache().draw,
       ping: async () => true,
       close: async () => {},
     },
