@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import type { HttpEnv } from './http/exchange.ts';
 import { mountRoutes } from './http/mount.ts';
 import { answerError, answerProblem } from './http/problem.ts';
+import { addressLimits, limitAddresses } from './http/rate-limit.ts';
 import { collectionRoutes } from './http/routes/collections.ts';
 import { mountDocs } from './http/routes/docs.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -24,7 +25,6 @@ export function createApp<AdminEnv extends Env>(
 ): Hono<HttpEnv> {
   const { BASE_PATH, PUBLIC_URL, API_ENVIRONMENT } = ctx.config;
   const app = new Hono<HttpEnv>();
-  app.use('*', surround(ctx));
   app.onError((error, c) => answerError(ctx, c, error));
   app.notFound((c) =>
     answerProblem(c, {
@@ -41,6 +41,8 @@ export function createApp<AdminEnv extends Env>(
     ...webhookRoutes,
     ...healthRoutes(of.isStopping ?? (() => false)),
   ];
+  app.use('*', surround(ctx));
+  app.use('*', limitAddresses(ctx, addressLimits(routes, BASE_PATH)));
   mountRoutes(app, ctx, withDescription(routes, { server: (PUBLIC_URL ?? '') + BASE_PATH }), BASE_PATH);
   mountDocs(app, BASE_PATH, { mayTry: API_ENVIRONMENT === 'test' });
   if (of.admin !== undefined) app.route(`${BASE_PATH}/admin`, of.admin);

@@ -9,6 +9,8 @@ const whole = (unit: string, min = 0) =>
     .refine((value) => value >= min, `must be at least ${min}`);
 const ms = (defaultMs: number, min = 1) => whole('milliseconds', min).default(defaultMs);
 const count = (value: number, min = 1) => whole('', min).default(value);
+/** Of a limit: beyond a million the stores' microseconds are too coarse, and nobody is held back any more. */
+const units = (value: number) => count(value).refine((given) => given <= 1_000_000, 'must be at most 1000000');
 const schedule = (defaults: readonly number[]) =>
   z
     .string()
@@ -24,6 +26,16 @@ const secretKey = z
 const httpUrl = z
   .string()
   .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'must be an http(s) address');
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((origin) => origin.trim().toLowerCase()))
+  .refine(
+    (list) => list.every((origin) => (origin === '*' ? list.length === 1 : isOrigin(origin))),
+    'must be origins such as https://shop.example, comma-separated and without a path, or * alone for every one',
+  )
+  .default([]);
+const isOrigin = (text: string) =>
+  /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 const oneOf = <const Word extends string>(words: readonly [Word, ...Word[]]) =>
   z.enum(words, { error: `must be ${words.join(' or ')}` });
 const SECOND = 1000;
@@ -62,6 +74,18 @@ export const variables = {
   API_ENVIRONMENT: oneOf(['live', 'test']).optional(),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   TRUSTED_PROXY_HOPS: count(0, 0),
+  CORS_ORIGINS: origins,
+  RATE_LIMIT_IP_PER_SECOND: units(200),
+  RATE_LIMIT_KEY_PER_SECOND: units(100),
+  RATE_LIMIT_READS_PER_SECOND: units(200),
+  RATE_LIMIT_WRITES_PER_SECOND: units(50),
+  RATE_LIMIT_MONEY_PER_SECOND: units(100),
+  RATE_LIMIT_PROBES_PER_SECOND: units(50),
+  RATE_LIMIT_FORGERIES_PER_SECOND: units(20),
+  RATE_LIMIT_SIGN_INS_PER_MINUTE: units(30),
+  OTP_LIMIT_PER_PHONE_PER_HOUR: units(5),
+  OTP_LIMIT_PER_PREFIX_PER_HOUR: units(50),
+  OTP_LIMIT_PER_MERCHANT_PER_DAY: units(1000),
   DATA_ENCRYPTION_KEY: secretKey.optional(),
   EVERSEND_BASE_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).default('https://api.eversend.co/v1'),
   EVERSEND_CLIENT_ID: z.string().min(1).optional(),

@@ -48,7 +48,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['src/cache'],
   ['src/provider'],
   ['src/context.ts', 'src/ledger', 'src/audit'],
-  ['src/merchants', 'src/pricing', 'src/earnings'],
+  ['src/merchants', 'src/pricing', 'src/earnings', 'src/limits'],
   ['src/transactions'],
   ['src/collections', 'src/payouts'],
   ['src/webhooks', 'src/notifications', 'src/reconciliation'],

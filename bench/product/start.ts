@@ -51,6 +51,9 @@ export async function startProduct(of: {
     PROVIDER_MAX_CONCURRENCY: '50',
     RATE_LIMIT_KEY_PER_SECOND: '1000000',
     RATE_LIMIT_IP_PER_SECOND: '1000000',
+    RATE_LIMIT_READS_PER_SECOND: '1000000',
+    RATE_LIMIT_WRITES_PER_SECOND: '1000000',
+    RATE_LIMIT_MONEY_PER_SECOND: '1000000',
   });
   const start = (name: string, file: string): Child => {
     const child = startChild({

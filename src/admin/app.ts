@@ -5,6 +5,8 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Context } from '../context.ts';
 import { InvalidRequest, NotFound, PaymentsError, RateLimited, Unauthenticated, Unavailable } from '../errors.ts';
+import { refusal } from '../limits/limit.ts';
+import { addressSubject, limitsOf } from '../limits/limits.ts';
 import { readEmail } from './administrator.ts';
 import { BOARD_POLICY, type Board } from './board.ts';
 import {
@@ -35,6 +37,11 @@ export function adminApp(ctx: Context, board: Board): Hono<AdminEnv> {
   /** Back to where somebody wanted to go, but never out of the console. */
   const inside = (next: unknown) => (typeof next === 'string' && isBelow(base, next) ? next : base);
 
+  const countSignIn = async (address: string | null) => {
+    const verdict = await limitsOf(ctx).signIns.take(addressSubject(address));
+    if (!verdict.allowed) throw refusal(verdict);
+  };
+
   app.use('*', async (c, next) => {
     await next();
     const isBoard = c.req.path === `${base}/queues` || c.req.path.startsWith(`${base}/queues/`);
@@ -62,6 +69,7 @@ export function adminApp(ctx: Context, board: Board): Hono<AdminEnv> {
     const password = typeof form['password'] === 'string' ? form['password'] : '';
     try {
       const login = { email: readEmail(email), password: password.slice(0, 1024), clientAddress: clientAddress(c) };
+      await countSignIn(clientAddress(c));
       giveToken(c, config, await signIn(ctx, { ...login, former: readToken(c, config) }));
       return c.redirect(next, 303);
     } catch (error) {

@@ -2,6 +2,7 @@
 import type { Cache } from './cache.ts';
 
 const PRUNE_ABOVE = 10_000;
+const PRUNE_EVERY_MS = 1000;
 
 /** Process-local locks and paces, in monotonic time. It remembers no values: while the shared cache is away there is nothing to read. */
 export function createMemoryCache(): Pick<Cache, 'lock' | 'take' | 'draw'> {
@@ -10,7 +11,12 @@ export function createMemoryCache(): Pick<Cache, 'lock' | 'take' | 'draw'> {
   /** When each quota will be whole again. */
   const quotas = new Map<string, number>();
 
+  let nextPruneAt = 0;
+
   function prune(now: number) {
+    // Seldom, since it looks at all of them: a flood of names must not make each one dearer.
+    if (now < nextPruneAt) return;
+    nextPruneAt = now + PRUNE_EVERY_MS;
     if (paces.size > PRUNE_ABOVE) for (const [name, nextAt] of paces) if (nextAt < now) paces.delete(name);
     if (quotas.size > PRUNE_ABOVE) for (const [name, wholeAt] of quotas) if (wholeAt < now) quotas.delete(name);
     if (locks.size > PRUNE_ABOVE) for (const [name, lock] of locks) if (lock.until < now) locks.delete(name);

@@ -10,7 +10,8 @@ export function logAccess(ctx: Context, exchange: Exchange, of: { method: string
   const fields = {
     requestId,
     method: of.method,
-    path: route ?? '(no such path)',
+    // Who sends too much is refused before anybody looks what for.
+    path: route ?? (code === 'rate_limited' ? '(not looked at)' : '(no such path)'),
     status: of.status,
     durationMs: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
     ...(clientAddress === null ? {} : { clientAddress }),

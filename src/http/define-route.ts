@@ -1,6 +1,8 @@
 // One route, declared once: what is mounted and what the description says are made from the same value, so they cannot differ.
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
+import type { Limit } from '../limits/limit.ts';
+import type { AddressLimit, MerchantLimit } from '../limits/limits.ts';
 import type { Scope } from '../merchants/api-key.ts';
 import type { Caller, IdempotentRequest } from '../transactions/accept.ts';
 
@@ -28,6 +30,8 @@ export interface RouteRequest<P, Q, B, Authenticated, Idempotent> {
   readonly idempotent: Idempotent extends true ? IdempotentRequest : null;
   readonly clientAddress: string | null;
   header(name: string): string | undefined;
+  /** Counts the request against one more limit. Raises RateLimited. */
+  spend(limit: Limit, subject: string): void | Promise<void>;
 }
 
 interface Documented {
@@ -59,6 +63,8 @@ export interface RouteOf<
 > extends Declaration {
   /** What the API key must be allowed to do; null for a public route. */
   readonly scope: S;
+  /** What it counts as: of its merchant where a key is needed (beside the key and the address), else of the client's address. */
+  readonly limit: S extends null ? AddressLimit : MerchantLimit;
   /** Path parameters as they are documented; a handler answers unknown values with 404. */
   readonly params?: P;
   readonly query?: Q & z.ZodObject;
@@ -75,6 +81,7 @@ export interface RouteOf<
 /** A route with its inner types forgotten: what mounting and describing need. */
 export interface Route extends Declaration {
   readonly scope: Scope | null;
+  readonly limit: AddressLimit | MerchantLimit;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;

@@ -2,8 +2,10 @@
 import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { InvalidRequest, Refused } from '../errors.ts';
+import { limitsOf } from '../limits/limits.ts';
 import { storedAnswer } from '../transactions/accept.ts';
 import { authenticate } from './auth.ts';
+import { answerPreflight } from './cors.ts';
 import type { Reply, Route } from './define-route.ts';
 import { answerJson, type HttpContext, type HttpEnv } from './exchange.ts';
 import { fieldErrors } from './field-errors.ts';
@@ -11,6 +13,7 @@ import type { Headers } from './headers.ts';
 import { readIdempotencyKey, requestHash } from './idempotency.ts';
 import { answerProblem } from './problem.ts';
 import { readQuery } from './query.ts';
+import { spend } from './rate-limit.ts';
 import { expectJson, JSON_LIMIT_BYTES, parseObject, readBody } from './strict-json.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -35,7 +38,7 @@ function patternOf(basePath: string, path: string): string {
   return basePath + path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-/** 405 with Allow for whatever method no handler took before. */
+/** 405 with Allow for whatever method no handler took before, except what a browser asks beforehand. */
 export function refuseOtherMethods(
   app: Hono<HttpEnv>,
   basePath: string,
@@ -45,6 +48,8 @@ export function refuseOtherMethods(
   const allow = methods.join(', ');
   app.all(patternOf(basePath, path), (c) => {
     c.get('exchange').route = path;
+    const preflight = answerPreflight(c, methods);
+    if (preflight !== null) return preflight;
     const detail = `Use ${allow} here.`;
     return answerProblem(c, { status: 405, code: 'method_not_allowed', detail, headers: { allow } });
   });
@@ -54,6 +59,14 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
   const exchange = c.get('exchange');
   exchange.route = route.path;
   const caller = route.scope === null ? null : await authenticate(ctx, c, route.scope);
+  if (caller !== null) {
+    const limits = limitsOf(ctx);
+    // Awaited only where somebody must be asked: most requests are counted without.
+    const byKey = spend(exchange, limits.key, caller.apiKeyId);
+    if (byKey !== undefined) await byKey;
+    const byMerchant = spend(exchange, limits[route.limit], caller.merchantId);
+    if (byMerchant !== undefined) await byMerchant;
+  }
   const query = readQuery(c.req.url, route.query);
   const params = route.params === undefined ? NO_PARAMS : c.req.param();
   const key = route.idempotent ? readIdempotencyKey(c.req.header('idempotency-key')) : null;
@@ -69,10 +82,19 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
       ? null
       : { route: `${route.method} ${route.path}`, key, requestHash: requestHash(ctx, params, given) };
   const judge = async (): Promise<Reply> => {
-    const body = given === null ? undefined : read(route, given);
-    const header = (name: string) => c.req.header(name);
     const { clientAddress } = exchange;
-    return route.handler({ ctx, caller, params, query, body, raw, idempotent, clientAddress, header });
+    return route.handler({
+      ctx,
+      caller,
+      params,
+      query,
+      body: given === null ? undefined : read(route, given),
+      raw,
+      idempotent,
+      clientAddress,
+      spend: (limit, subject) => spend(exchange, limit, subject),
+      header: (name) => c.req.header(name),
+    });
   };
   const reply = await judge().catch(async (error: unknown) => {
     const isRefusal = error instanceof InvalidRequest || error instanceof Refused;

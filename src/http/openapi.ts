@@ -1,7 +1,12 @@
 // The OpenAPI 3.1 description, made from the same declarations that are mounted.
 
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiHeaderObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
 import type { Route } from './define-route.ts';
 import { problemBody } from './problem.ts';
 import { problem } from './views.ts';
@@ -13,6 +18,9 @@ const GUIDE = `Collect mobile money and pay out to phones, bank accounts and Eve
   have an answer: it is carried out once, and a repetition gets the first answer, byte for byte, with
   \`Idempotency-Replayed: true\`. Refused requests (4xx) are not remembered; keys are kept 30 days.
 - **Errors** are \`application/problem+json\`: programs decide by \`code\`, people read \`detail\`, and \`errors\` names every wrong field.
+- **Limits**: \`RateLimit-Policy\` names those a request was counted against (\`q\` requests in \`w\` seconds, all at once if you like, and
+  then as they come back), \`RateLimit\` what is left of each (\`r\`) and in how many seconds there is more (\`t\`). Beyond that: 429 with
+  \`Retry-After\`; nothing was done, so repeat it under the same key.
 - **Lists** take \`limit\` (1 to 100) and \`cursor\`; \`nextCursor\` leads to the next page and is null on the last.
 - Every answer carries **\`X-Request-Id\`**: your own, if you sent one of 8 to 64 letters, digits, \`-\` and \`_\`.`;
 
@@ -26,8 +34,31 @@ function refusal(
 ): ZodOpenApiResponseObject {
   const errors = field === undefined ? {} : { errors: [{ field, code: 'required', message: detail }] };
   const example = { ...JSON.parse(problemBody({ status, code, detail, requestId: 'eQQtQkLJ_WZGtlvp' })), ...errors };
-  return { description, content: { 'application/problem+json': { schema: problem, example } } };
+  const headers = status === 429 ? REFUSED : ALWAYS;
+  return { description, headers, content: { 'application/problem+json': { schema: problem, example } } };
 }
+
+/** Fields of answers; all but the last stand on every one. */
+const FIELDS: Record<string, ZodOpenApiHeaderObject> = {
+  'X-Request-Id': { required: true, description: 'To name when you ask about it.', schema: { type: 'string' } },
+  'RateLimit-Policy': {
+    required: true,
+    description: 'The limits it was counted against.',
+    schema: { type: 'string' },
+    example: '"address";q=200;w=1, "key";q=100;w=1, "money";q=100;w=1',
+  },
+  RateLimit: {
+    required: true,
+    description: 'What is left of each, and in how many seconds there is more.',
+    schema: { type: 'string' },
+    example: '"address";r=199;t=1, "key";r=87;t=1, "money";r=87;t=1',
+  },
+  'Retry-After': { required: true, description: 'How many seconds to wait.', schema: { type: 'integer' }, example: 1 },
+};
+const fields = (...names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+const ALWAYS = fields('X-Request-Id', 'RateLimit-Policy', 'RateLimit');
+const REFUSED = { ...ALWAYS, ...fields('Retry-After') };
 
 const REFUSALS = {
   400: refusal(
@@ -64,6 +95,12 @@ const REFUSALS = {
     'It cannot be done now (`insufficient_funds`, `wallet_frozen`, `fee_above_maximum`, …), or the key was used for another body (`idempotency_key_reused`).',
     'The wallet does not cover the amount and the fee.',
   ),
+  429: refusal(
+    429,
+    'rate_limited',
+    'Too many requests; nothing was done. `RateLimit` tells which limit is used up.',
+    'Too many requests with this API key. Try again in 1 second.',
+  ),
   503: refusal(
     503,
     'unavailable',
@@ -74,7 +111,7 @@ const REFUSALS = {
 type Refusal = keyof typeof REFUSALS;
 
 function refusalsOf(route: Route): readonly Refusal[] {
-  const answers = new Set<Refusal>([400]);
+  const answers = new Set<Refusal>([400, 429]);
   const add = (...statuses: Refusal[]) => {
     for (const status of statuses) answers.add(status);
   };
@@ -95,7 +132,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   const responses: Record<string, ZodOpenApiResponseObject> = {};
   for (const [status, { description, schema, example }] of Object.entries(route.responses)) {
     const media = { ...(schema === undefined ? {} : { schema }), ...(example === undefined ? {} : { example }) };
-    responses[status] = { description, content: { 'application/json': media } };
+    responses[status] = { description, headers: ALWAYS, content: { 'application/json': media } };
   }
   for (const status of refusalsOf(route)) responses[status] ??= REFUSALS[status];
   for (const [status, { code, description }] of Object.entries(route.refusals ?? {}))
@@ -146,6 +183,7 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
       ],
       paths,
       components: {
+        headers: FIELDS,
         securitySchemes: {
           apiKey: {
             type: 'http',

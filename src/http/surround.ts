@@ -4,12 +4,18 @@ import { matchedRoutes } from 'hono/route';
 import type { Context } from '../context.ts';
 import { logAccess } from './access-log.ts';
 import { clientAddressOf } from './client-address.ts';
+import { corsFields } from './cors.ts';
 import type { Exchange, HttpContext, HttpEnv } from './exchange.ts';
 import { SECURITY_HEADERS } from './headers.ts';
+import { limitFields } from './limit-fields.ts';
 import { answerError } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 
 export function surround(ctx: Context): MiddlewareHandler<HttpEnv> {
+  const { BASE_PATH } = ctx.config;
+  // The API and its description; the console never, nor what only the provider calls.
+  const isShared = (path: string) => path.startsWith(`${BASE_PATH}/v1/`) || path === `${BASE_PATH}/openapi.json`;
+  const mayShare = ctx.config.CORS_ORIGINS.length > 0;
   return async (c, next) => {
     const exchange: Exchange = {
       requestId: requestIdOf(c.req.header('x-request-id')),
@@ -24,6 +30,8 @@ export function surround(ctx: Context): MiddlewareHandler<HttpEnv> {
       merchantId: null,
       apiKeyId: null,
       code: null,
+      limits: [],
+      cors: mayShare && isShared(c.req.path) ? corsFields(ctx.config, c.req.header('origin')) : null,
       complete: false,
     };
     c.set('exchange', exchange);
@@ -45,5 +53,7 @@ function complete(c: HttpContext, exchange: Exchange): void {
   exchange.route ??=
     patterns.findLast((path) => !path.endsWith('*')) ?? patterns.findLast((path) => path !== '/*') ?? null;
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!c.res.headers.has(name)) c.header(name, value);
+  for (const [name, value] of Object.entries({ ...limitFields(exchange.limits), ...exchange.cors }))
+    c.header(name, value);
   c.header('x-request-id', exchange.requestId);
 }

@@ -31,6 +31,12 @@ export function readLocalSettings() {
 const SIMULATED_PROVIDER = {
   PROVIDER_RATE_PER_SECOND: '0',
   PROVIDER_MAX_CONCURRENCY: '32',
+  // Whoever tries it out may send a batch as fast as the machine goes, from one address with one key.
+  RATE_LIMIT_IP_PER_SECOND: '100000',
+  RATE_LIMIT_KEY_PER_SECOND: '100000',
+  RATE_LIMIT_READS_PER_SECOND: '100000',
+  RATE_LIMIT_WRITES_PER_SECOND: '100000',
+  RATE_LIMIT_MONEY_PER_SECOND: '100000',
   PROVIDER_TIMEOUT_MS: '5000',
   SEND_WINDOW_MS: '5000',
   QUOTATION_MARGIN_MS: '2000',

@@ -60,9 +60,9 @@ describeWithRedis('while Redis is away', () => {
     expect(await cache.lock('refresh', 60_000)).not.toBeNull();
     expect([await cache.take('provider', 10), await cache.take('provider', 10)]).toEqual([0, expect.closeTo(100, -1)]);
     const quota = { units: 2, windowMs: 3_600_000 };
-    expect((await Promise.all([1, 1, 1].map((n) => cache.draw('key', quota, n)))).map(({ granted }) => granted)).toEqual([
-      1, 1, 0,
-    ]);
+    expect(
+      (await Promise.all([1, 1, 1].map((n) => cache.draw('key', quota, n)))).map(({ granted }) => granted),
+    ).toEqual([1, 1, 0]);
     expect(performance.now() - started).toBeLessThan(500);
 
     await redis.start();

@@ -56,6 +56,7 @@ test('a fixed path wins over one with a parameter, in whatever order they are de
       path,
       tag: 'Operation',
       scope: null,
+      limit: 'address',
       summary: '',
       responses: {},
       handler: () => json(200, path),
@@ -106,6 +107,28 @@ test('real answers have the described shapes', async () => {
   holds(views.transaction, (await api.post(`/v1/payouts/${payout.id}/cancel`, {})).json);
   holds(views.problem, (await api.post('/v1/payouts', {})).json);
   holds(views.problem, (await api.get('/nowhere')).json);
+});
+
+test('every operation tells of its limits: the fields on all its answers, and a 429 with Retry-After', async () => {
+  const document = (await api.get('/openapi.json', { key: null })).json;
+  const named = (headers: Record<string, { $ref: string }>) =>
+    Object.entries(headers).map(([name, { $ref }]) => {
+      expect(document.components.headers[$ref.replace('#/components/headers/', '')]).toBeDefined();
+      return name;
+    });
+  for (const [path, operations] of Object.entries(described)) {
+    for (const { responses } of Object.values(operations)) {
+      expect(Object.keys(responses), path).toContain('429');
+      for (const [status, response] of Object.entries(responses)) {
+        const always = ['X-Request-Id', 'RateLimit-Policy', 'RateLimit'];
+        const { headers } = response as { headers: Record<string, { $ref: string }> };
+        expect(named(headers), `${path} ${status}`).toEqual(status === '429' ? [...always, 'Retry-After'] : always);
+      }
+    }
+  }
+  const answered = await api.get('/livez');
+  for (const name of Object.keys(document.components.headers).filter((each) => each !== 'Retry-After'))
+    expect(answered.headers.get(name), name).not.toBeNull();
 });
 
 test('the reference page takes everything from here, runs nothing inline, and sends requests only where no real money moves', async () => {

@@ -87,7 +87,7 @@ test('what was accepted stays accepted: a repetition that would be refused by no
   );
   for (const type of ['payout', 'collection'] as const)
     await addSchedule(api.world.db, { type, currency: 'UGX', basis: 'own', flatMinor: 200_000n, createdBy: 'test' });
-  const tomorrow = await openApi({ world: api.world });
+  const tomorrow = await openApi({ beside: api });
   const again = await Promise.all(asks.map(([path, body]) => tomorrow.post(path, body, { idempotencyKey })));
   expect([...first, later].map((one) => one.status)).toEqual([202, 202, 202]);
   expect(again.map((one) => [one.status, one.text])).toEqual(first.map((one) => [202, one.text]));

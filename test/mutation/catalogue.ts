@@ -3,8 +3,17 @@ import { ACCEPTANCE } from './catalogue/acceptance.ts';
 import { BOOK } from './catalogue/book.ts';
 import { DOUBT } from './catalogue/doubt.ts';
 import { INBOX } from './catalogue/inbox.ts';
+import { LIMITS } from './catalogue/limits.ts';
 import { QUEUES } from './catalogue/queues.ts';
 import { SENDING } from './catalogue/sending.ts';
 import type { Mutation } from './mutation.ts';
 
-export const MUTATIONS: readonly Mutation[] = [...ACCEPTANCE, ...SENDING, ...DOUBT, ...BOOK, ...INBOX, ...QUEUES];
+export const MUTATIONS: readonly Mutation[] = [
+  ...ACCEPTANCE,
+  ...SENDING,
+  ...DOUBT,
+  ...BOOK,
+  ...INBOX,
+  ...QUEUES,
+  ...LIMITS,
+];

@@ -1,7 +1,8 @@
 // The HTTP application in this process, with a world behind it, a key to call it with, and a short way to do so.
 import { randomBytes } from 'node:crypto';
 import { createApp } from '../../src/app.ts';
-import { createLogger } from '../../src/logger.ts';
+import type { Cache } from '../../src/cache/cache.ts';
+import { createLogger, type Logger } from '../../src/logger.ts';
 import { createApiKey, type NewApiKey } from '../../src/merchants/api-key.ts';
 import { createMerchant } from '../../src/merchants/merchant.ts';
 import { createWorld, type World } from './world.ts';
@@ -44,17 +45,19 @@ export interface Api {
 
 const TABLES = ['transactions', 'idempotency_keys', 'journal_entries', 'personal_data', 'wallets', 'webhook_events'];
 
-/** `world`: another application over the same world, as after a restart. */
-export async function openApi(of: { env?: Record<string, string>; world?: World } = {}): Promise<Api> {
-  const world = of.world ?? (await createWorld(of));
+/** `cache` stands in for the world's own, which knows this process only. `beside` is another process on the same world, with the same key. */
+export async function openApi(
+  of: { env?: Record<string, string>; cache?: (world: World, log: Logger) => Cache; beside?: Api } = {},
+): Promise<Api> {
+  const world = of.beside?.world ?? (await createWorld(of));
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('debug', { write: (line) => void lines.push(JSON.parse(line)) });
-  const ctx = { ...world, log };
+  const ctx = { ...world, log, ...(of.cache === undefined ? {} : { cache: of.cache(world, log) }) };
   const app = createApp(ctx);
   const base = world.config.BASE_PATH;
   const key = async (more: Partial<NewApiKey> = {}) =>
     (await createApiKey(world.db, { merchantId: world.merchantId, name: 'test', environment: 'test', ...more })).secret;
-  const secret = await key();
+  const secret = of.beside?.secret ?? (await key());
 
   const call = async (method: string, path: string, more: CallOptions = {}): Promise<Answered> => {
     const headers = new Headers();
@@ -100,7 +103,10 @@ export async function openApi(of: { env?: Record<string, string>; world?: World 
       const counted = await Promise.all(TABLES.map((table) => world.db(table).count('* as n')));
       return Object.fromEntries(TABLES.map((table, index) => [table, Number(counted[index]?.[0]?.['n'])]));
     },
-    close: () => world.close(),
+    async close() {
+      await ctx.cache.close();
+      if (of.beside === undefined) await world.close();
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { createLogger } from '../../src/logger.ts';
 import type { Bell } from '../../src/queue/queues.ts';
 import type { Caller, IdempotentRequest } from '../../src/transactions/accept.ts';
 import { createVault } from '../../src/vault.ts';
+import { NO_LIMITS } from './compressed.ts';
 import { createDatabase } from './database.ts';
 import { type ScriptedProvider, scriptedProvider } from './scripted-provider.ts';
 
@@ -36,6 +37,7 @@ export const COMPRESSED: Record<string, string> = {
   EVERSEND_CLIENT_SECRET: 'secret',
   EVERSEND_WEBHOOK_SECRET: 'webhook-secret',
   DATA_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  ...NO_LIMITS,
   PROVIDER_RATE_PER_SECOND: '0',
   PROVIDER_MAX_CONCURRENCY: '32',
   RETRY_BASE_MS: '10',

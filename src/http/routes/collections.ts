@@ -5,6 +5,7 @@ import { collectionFees } from '../../collections/fees.ts';
 import { requestOtp } from '../../collections/otp.ts';
 import { NotFound } from '../../errors.ts';
 import { isId } from '../../ids.ts';
+import { otpLimits } from '../../limits/otp.ts';
 import { findTransaction } from '../../transactions/find.ts';
 import { collectionBody, feesBody, otpBody, readCollection, readFees, readOtp } from '../collection-input.ts';
 import { defineRoute, json } from '../define-route.ts';
@@ -15,6 +16,7 @@ const create = defineRoute({
   path: '/v1/collections',
   tag: 'Collections',
   scope: 'collections:write',
+  limit: 'money',
   summary: 'Collect mobile money',
   description:
     'Prompts the payer to approve. The answer is the accepted collection; how it ends is told by `GET /v1/collections/{id}`. Whole units only, in every currency.',
@@ -49,6 +51,7 @@ const fees = defineRoute({
   path: '/v1/collections/fees',
   tag: 'Collections',
   scope: 'collections:read',
+  limit: 'reads',
   summary: 'What a collection would cost',
   description: 'Creates nothing and needs no Idempotency-Key.',
   body: feesBody,
@@ -63,6 +66,7 @@ const otp = defineRoute({
   path: '/v1/collections/otp',
   tag: 'Collections',
   scope: 'collections:write',
+  limit: 'writes',
   summary: 'Send the payer a one-time pin',
   description: 'The payer reads the pin to you; send it with the collection. Every call sends a message.',
   body: otpBody,
@@ -72,8 +76,11 @@ const otp = defineRoute({
       schema: z.strictObject({ pinId: z.string().meta({ examples: ['VE0a1b2c3d4e5f60718293a4b5c6d7e8f9'] }) }),
     },
   },
-  async handler({ ctx, body }) {
-    const { pinId } = await requestOtp(ctx, readOtp(body));
+  async handler({ ctx, caller, body, spend }) {
+    const { phone } = readOtp(body);
+    for (const [limit, subject] of otpLimits(ctx, { merchantId: caller.merchantId, phone }))
+      await spend(limit, subject);
+    const { pinId } = await requestOtp(ctx, { phone });
     return json(200, { pinId });
   },
 });
@@ -83,6 +90,7 @@ const read = defineRoute({
   path: '/v1/collections/{id}',
   tag: 'Collections',
   scope: 'collections:read',
+  limit: 'reads',
   summary: 'Read a collection',
   params: z.strictObject({ id: z.string() }),
   responses: { 200: { description: 'The collection as it stands.', schema: views.transaction } },

@@ -16,6 +16,7 @@ export function healthRoutes(isStopping: () => boolean) {
     path: '/livez',
     tag: 'Operation',
     scope: null,
+    limit: 'probes',
     summary: 'Whether the process lives',
     responses: { 200: { description: 'It does.', schema: z.strictObject({ status: z.literal('live') }) } },
     handler: () => json(200, { status: 'live' }),
@@ -26,6 +27,7 @@ export function healthRoutes(isStopping: () => boolean) {
     path: '/readyz',
     tag: 'Operation',
     scope: null,
+    limit: 'probes',
     summary: 'Whether it can serve',
     description:
       'Ready as long as the database answers and is migrated; `degraded` while cache, queues or provider are not well.',

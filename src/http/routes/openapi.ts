@@ -11,6 +11,7 @@ export function withDescription(routes: readonly Route[], of: { server: string }
       path: '/openapi.json',
       tag: 'Operation',
       scope: null,
+      limit: 'address',
       summary: 'This description',
       responses: { 200: { description: 'OpenAPI 3.1.' } },
       handler: () => ({ status: 200, body: document }),

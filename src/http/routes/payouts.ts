@@ -16,6 +16,7 @@ const create = defineRoute({
   path: '/v1/payouts',
   tag: 'Payouts',
   scope: 'payouts:write',
+  limit: 'money',
   summary: 'Pay out',
   description:
     'Sets the amount and the fee aside in the wallet and carries the payout out once. For `destination`, `amount` is what arrives, `maxAmount` is held, and what was not needed is released at settlement.',
@@ -71,6 +72,7 @@ const quote = defineRoute({
   path: '/v1/payouts/quote',
   tag: 'Payouts',
   scope: 'payouts:read',
+  limit: 'reads',
   summary: 'What a payout would cost',
   description: 'Creates nothing, promises nothing and needs no Idempotency-Key.',
   body: quoteBody,
@@ -85,6 +87,7 @@ const cancel = defineRoute({
   path: '/v1/payouts/{id}/cancel',
   tag: 'Payouts',
   scope: 'payouts:write',
+  limit: 'money',
   summary: 'Cancel a payout that has not been sent',
   params: z.strictObject({ id: z.string() }),
   responses: { 200: { description: 'Cancelled: what was set aside is available again.', schema: views.transaction } },
@@ -100,6 +103,7 @@ const countries = defineRoute({
   path: '/v1/payouts/countries',
   tag: 'Payouts',
   scope: 'payouts:read',
+  limit: 'reads',
   summary: 'Where payouts can go',
   responses: {
     200: { description: 'Countries and methods.', schema: z.strictObject({ data: z.array(views.deliveryCountry) }) },
@@ -114,6 +118,7 @@ const banks = defineRoute({
   path: '/v1/payouts/banks/{country}',
   tag: 'Payouts',
   scope: 'payouts:read',
+  limit: 'reads',
   summary: 'Banks of a country',
   params: z.strictObject({ country: z.string().meta({ examples: ['NG'] }) }),
   responses: {
@@ -132,6 +137,7 @@ const read = defineRoute({
   path: '/v1/payouts/{id}',
   tag: 'Payouts',
   scope: 'payouts:read',
+  limit: 'reads',
   summary: 'Read a payout',
   params: z.strictObject({ id: z.string() }),
   responses: { 200: { description: 'The payout as it stands.', schema: views.transaction } },

@@ -15,6 +15,7 @@ const receive = defineRoute({
   path: '/webhooks/eversend',
   tag: 'Provider',
   scope: null,
+  limit: 'forgeries',
   summary: "The provider's callback",
   description:
     'For Eversend alone: set this address in its dashboard. The header `X-Eversend-Signature` is the HMAC of the raw body in hex.',
