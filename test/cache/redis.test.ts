@@ -58,7 +58,9 @@ describeWithRedis('while Redis is away', () => {
     expect(await cache.lock('refresh', 60_000)).toBeNull();
     await lock?.release();
     expect(await cache.lock('refresh', 60_000)).not.toBeNull();
-    expect([await cache.take('provider', 10), await cache.take('provider', 10)]).toEqual([0, expect.closeTo(100, -1)]);
+    // A minute between two permits: what the calls themselves take is less.
+    expect(await cache.take('provider', 1 / 60)).toBe(0);
+    expect(await cache.take('provider', 1 / 60)).toBeGreaterThan(1000);
     const quota = { units: 2, windowMs: 3_600_000 };
     expect(
       (await Promise.all([1, 1, 1].map((n) => cache.draw('key', quota, n)))).map(({ granted }) => granted),
