@@ -133,7 +133,8 @@ export class Watch {
     const client = new pg.Client({
       connectionString: this.#databaseUrl,
       connectionTimeoutMillis: 2000,
-      query_timeout: 60_000,
+      // The last questions read everything, on a machine that is still busy.
+      query_timeout: 300_000,
       application_name: 'chaos-checker',
     });
     client.on('error', () => undefined);
