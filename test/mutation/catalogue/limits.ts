@@ -18,7 +18,7 @@ export const LIMITS: readonly Mutation[] = [
       },
     ],
     test: ROUTES,
-    notices: ['every route is limited by address'],
+    notices: ['is limited by address, says so in each answer'],
     holds: NAMED,
   },
   {
@@ -33,8 +33,8 @@ export const LIMITS: readonly Mutation[] = [
       },
     ],
     test: RATE,
-    notices: ['an answer of a refusal says when to come back'],
-    holds: 'webhooks and whatever else is refused',
+    notices: ['of a refusal says when to come back'],
+    holds: 'and whatever else is refused at their address',
   },
   {
     name: 'pin-limit',
@@ -48,8 +48,8 @@ export const LIMITS: readonly Mutation[] = [
       },
     ],
     test: RATE,
-    notices: ['one-time pins, counted on Postgres a phone gets five pins an hour'],
-    holds: 'an answer of a refusal says when to come back',
+    notices: ['a phone gets five pins an hour'],
+    holds: 'of a refusal says when to come back',
   },
   {
     name: 'events-unlimited',
@@ -63,8 +63,8 @@ export const LIMITS: readonly Mutation[] = [
       },
     ],
     test: RATE,
-    notices: ['webhooks with wrong signatures are refused when there are too many'],
-    holds: 'an answer of a refusal says when to come back',
+    notices: ['with wrong signatures are refused when there are too many'],
+    holds: 'of a refusal says when to come back',
   },
   {
     name: 'limit-without-store',
@@ -83,7 +83,7 @@ export const LIMITS: readonly Mutation[] = [
       },
     ],
     test: 'test/limits/limit.test.ts',
-    notices: ['on Redis while Redis is away every process holds the limit for itself'],
-    holds: 'the store is asked once for all who wait for its answer',
+    notices: ['while Redis is away every process holds the limit for itself'],
+    holds: 'is asked once for all who wait for its answer',
   },
 ];
