@@ -181,7 +181,10 @@ export interface Provider {
   permit(signal?: AbortSignal): Promise<Permit>;
   submitCollection(order: CollectionOrder, permission: SendPermission): Promise<SubmitEnding>;
   submitPayout(order: PayoutOrder, permission: SendPermission): Promise<SubmitEnding>;
-  /** By the provider's id when known, else by our reference and then by an exact match in the list's search. */
+  /**
+   * By the provider's id when known, else by our reference and then by an exact match in the list's search. An empty reference asks
+   * by the provider's id alone, whatever reference it carries.
+   */
   lookUp(of: { readonly reference: string; readonly providerTransactionId: string | null }): Promise<LookUpEnding>;
   /** `forCaller`: an API call waits for it, and is told within PROVIDER_CALLER_WAIT_MS when it is not its turn. */
   quote(order: QuoteOrder, of?: { readonly forCaller?: boolean }): Promise<Quotation>;

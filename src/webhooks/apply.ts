@@ -17,6 +17,7 @@ const MAX_LOOK_UPS = 3;
 interface Event {
   readonly id: string;
   readonly state: string;
+  readonly reference: string | null;
   readonly providerTransactionId: string | null;
   readonly claimedStatus: string | null;
   readonly lookUps: number;
@@ -27,7 +28,7 @@ interface Event {
 const LOAD = {
   name: 'load_webhook_events',
   text: `
-    SELECT e.id, e.state, e.provider_transaction_id AS "providerTransactionId", e.claimed_status AS "claimedStatus", e.look_ups AS "lookUps",
+    SELECT e.id, e.state, e.reference, e.provider_transaction_id AS "providerTransactionId", e.claimed_status AS "claimedStatus", e.look_ups AS "lookUps",
       coalesce(t.id, p.id) AS "transactionId", coalesce(t.type, p.type) AS type
     FROM webhook_events e
       LEFT JOIN transactions t ON t.id = e.reference
@@ -78,7 +79,7 @@ const marker = perContext((ctx) =>
 export async function applyWebhookEvent(ctx: Context, flows: Record<TransactionType, Flow>, id: string): Promise<void> {
   const event = await loader(ctx)(id);
   if (event === null || event.state !== 'received') return;
-  const state = event.transactionId === null ? await lookForStranger(ctx, event) : await ask(ctx, flows, event);
+  const state = event.transactionId === null ? await lookForStranger(ctx, flows, event) : await ask(ctx, flows, event);
   if (state === null) return;
   const waitMs = backoffMs(event.lookUps, { baseMs: ctx.config.RETRY_BASE_MS, maxMs: ctx.config.RETRY_MAX_MS });
   await marker(ctx)({ id, state, waitMs });
@@ -98,15 +99,29 @@ async function ask(ctx: Context, flows: Record<TransactionType, Flow>, event: Ev
     : 'applied';
 }
 
-/** About nothing of ours: if the provider knows money that came in, it waits in suspense for a person. */
-async function lookForStranger(ctx: Context, event: Event): Promise<Mark['state']> {
+/** About no row of ours: what the provider did waits in suspense for a person, unless it turns out to be a row's after all. */
+async function lookForStranger(
+  ctx: Context,
+  flows: Record<TransactionType, Flow>,
+  event: Event,
+): Promise<Mark['state'] | null> {
   const last = event.lookUps + 1 >= MAX_LOOK_UPS;
-  if (event.providerTransactionId === null) return 'unknown';
-  const answer = await ctx.provider.lookUp({ reference: '', providerTransactionId: event.providerTransactionId });
-  if (answer.kind === 'unavailable') return last ? 'unknown' : 'received';
-  if (answer.kind === 'found' && answer.transaction.status === 'successful')
-    await suspend(ctx, event, answer.transaction);
-  return answer.kind === 'found' || last ? 'unknown' : 'received';
+  const { providerTransactionId } = event;
+  const answer = await ctx.provider.lookUp({ reference: event.reference ?? '', providerTransactionId });
+  if (answer.kind !== 'found') return last ? 'unknown' : 'received';
+  const found = answer.transaction;
+  const row = found.reference === null ? undefined : await rowOf(ctx, found.reference);
+  // An event that names the provider's id only, of which our row does not know yet.
+  if (row !== undefined) return ask(ctx, flows, { ...event, transactionId: row.id, type: row.type });
+  if (found.status === 'successful') await suspend(ctx, event, found);
+  return 'unknown';
+}
+
+const ROW = { name: 'webhook_row', text: 'SELECT id, type FROM transactions WHERE id = $1' };
+
+async function rowOf(ctx: Context, reference: string): Promise<{ id: string; type: TransactionType } | undefined> {
+  const [row] = await runAlone<{ id: string; type: TransactionType }>(ctx.db, ROW, [reference]);
+  return row;
 }
 
 /** Under a reference of ours it is a row that we lost; otherwise only money that came in concerns us. */

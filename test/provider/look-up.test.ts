@@ -79,6 +79,22 @@ describe('found', () => {
     expect(await provider.lookUp({ ...asked, providerTransactionId: ID })).toEqual({ kind: 'not_found' });
   });
 
+  test("by the provider's id alone, whatever reference it carries, at its address or in the search for it", async () => {
+    const alone = { reference: '', providerTransactionId: ID };
+    for (const transactionRef of [REFERENCE, 'another system’s', null]) {
+      answering(data(transaction({ transactionRef })), nothing);
+      expect(await provider.lookUp(alone)).toMatchObject({ kind: 'found', transaction: { reference: transactionRef } });
+    }
+    server.calls.length = 0;
+    const other = transaction({ transactionId: 'BP2', transactionRef: '' });
+    answering(unknownId, data({ transactions: [other, transaction()] }));
+    expect(await provider.lookUp(alone)).toMatchObject({ transaction: { providerTransactionId: ID } });
+    answering(data(other), data({ transactions: [other] }));
+    expect(await provider.lookUp(alone)).toEqual({ kind: 'not_found' });
+    const asked = [`/v1/transactions/${ID}`, `/v1/transactions?search=${ID}&limit=50`];
+    expect(server.calls.map((call) => call.path)).toEqual([...asked, ...asked]);
+  });
+
   test('of several under one reference the one that moved money is shown', async () => {
     const twice = [transaction({ status: 'failed', transactionId: 'BP1' }), transaction({ transactionId: 'BP2' })];
     answering(data({ transactions: twice }), nothing);

@@ -7,6 +7,7 @@ import { verifyLedger } from '../../src/ledger/verify.ts';
 import { cancelPayout } from '../../src/payouts/cancel.ts';
 import { createPayout } from '../../src/payouts/create.ts';
 import { payoutFlow } from '../../src/payouts/flow.ts';
+import type { ProviderTransaction } from '../../src/provider/provider.ts';
 import { advance } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
 import { applyWebhookEvent } from '../../src/webhooks/apply.ts';
@@ -257,6 +258,62 @@ describe('applying', () => {
     for (let round = 0; round < 5; round += 1) await applyAll();
     expect(world.provider.calls.lookUp).toBe(3);
     expect(await events()).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  const LOST = `po${'0'.repeat(26)}`;
+  const operation = (more: Partial<ProviderTransaction> = {}): ProviderTransaction => ({
+    providerTransactionId: 'BP77',
+    reference: LOST,
+    type: 'payout',
+    status: 'successful',
+    currency: 'UGX',
+    amountMinor: 100_000n,
+    feesMinor: 50_000n,
+    destinationAmountMinor: null,
+    destinationCurrency: null,
+    isRefunded: false,
+    reason: null,
+    redirectUrl: null,
+    ...more,
+  });
+
+  it.each([
+    ['our reference', { transactionRef: LOST }],
+    ['the provider’s id', { transactionId: 'BP77' }],
+    ['both', { transactionRef: LOST, transactionId: 'BP77' }],
+  ])('names an operation whose row we lost, by %s', async (_, names) => {
+    world.provider.executed.set(LOST, [operation()]);
+    await receive(JSON.stringify({ ...names, status: 'successful' }));
+    await applyAll();
+    expect(await world.db('cases')).toMatchObject([{ kind: 'unknown_operation', evidence: { reference: LOST } }]);
+    expect(await world.db('postings').where({ account_id: 'suspense:UGX' })).toMatchObject([{ amount: -100_000n }]);
+    expect(await events()).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  it('takes an operation for its row’s when only the provider’s id was named, and ours does not know it yet', async () => {
+    world.provider.onSubmit = (execute) => {
+      execute();
+      return { kind: 'unknown', code: 'timeout', message: 'lost' };
+    };
+    await send();
+    world.provider.rule(payoutId, { status: 'successful' });
+    const [{ providerTransactionId } = { providerTransactionId: '' }] = world.provider.executed.get(payoutId) ?? [];
+    await receive(JSON.stringify({ transactionId: providerTransactionId, status: 'successful' }));
+    await applyAll();
+    expect([await status(), await world.db('cases')]).toEqual(['settled', []]);
+    expect(await events()).toMatchObject([{ state: 'applied' }]);
+  });
+
+  it('puts money that came in under a foreign reference into suspense, and leaves alone what went out under one', async () => {
+    const foreign = { reference: 'INV-2026-7' };
+    world.provider.executed.set('INV-2026-7', [
+      operation({ ...foreign, type: 'collection', providerTransactionId: 'BE1', feesMinor: null }),
+      operation({ ...foreign, providerTransactionId: 'BP2' }),
+    ]);
+    await receive(JSON.stringify({ transactionId: 'BE1', transactionRef: 'INV-2026-7', status: 'successful' }));
+    await receive(JSON.stringify({ transactionId: 'BP2', transactionRef: 'INV-2026-7', status: 'successful' }));
+    await applyAll();
+    expect(await world.db('cases')).toMatchObject([{ kind: 'unexpected_money', subject: 'provider:BE1' }]);
   });
 
   it('puts money nobody asked for into suspense, once, with a case', async () => {

@@ -12,7 +12,7 @@ interface Asked {
   readonly providerTransactionId: string | null;
 }
 
-const names = z.object({ transactionId: optionalText, transactionRef: optionalText });
+const carried = z.object({ transactionId: optionalText, transactionRef: optionalText });
 const searchMessage = z.object({ transactions: z.array(z.unknown()), total: optionalText });
 
 /**
@@ -54,18 +54,19 @@ export function createLookUp(of: { calls: Calls; log: Logger }): Provider['lookU
   }
 
   return async (asked) => {
-    const reference = encodeURIComponent(asked.reference);
-    const operation = '/transactions/{id}';
-    const steps: Call[] = [{ method: 'GET', path: `/transactions/${reference}`, operation, notFound: 'answer' }];
-    if (asked.providerTransactionId !== null) {
-      const path = `/transactions/${encodeURIComponent(asked.providerTransactionId)}`;
-      steps.unshift({ method: 'GET', path, operation, notFound: 'answer' });
-    }
-    steps.push({
+    const address = (name: string): Call => ({
       method: 'GET',
-      path: `/transactions?search=${reference}&limit=${SEARCH_LIMIT}`,
-      operation: '/transactions',
+      path: `/transactions/${encodeURIComponent(name)}`,
+      operation: '/transactions/{id}',
+      notFound: 'answer',
     });
+    const { reference, providerTransactionId } = asked;
+    const names = [providerTransactionId, reference].filter((name) => name !== null && name !== '') as string[];
+    const search = encodeURIComponent(names.at(-1) ?? '');
+    const steps: Call[] = [
+      ...names.map(address),
+      { method: 'GET', path: `/transactions?search=${search}&limit=${SEARCH_LIMIT}`, operation: '/transactions' },
+    ];
     for (const call of steps) {
       const result = await step(call, asked, call === steps.at(-1));
       if (result === null) continue;
@@ -75,13 +76,14 @@ export function createLookUp(of: { calls: Calls; log: Logger }): Provider['lookU
   };
 }
 
-/** Ours by reference, or by the provider's id as long as it carries no other reference. */
+/** Ours by reference, or by the provider's id as long as it carries no other reference; by that id alone whatever it carries. */
 function isAskedFor(raw: unknown, { reference, providerTransactionId }: Asked): boolean {
-  const parsed = names.safeParse(raw);
+  const parsed = carried.safeParse(raw);
   if (!parsed.success) return false;
   const { transactionId, transactionRef } = parsed.data;
-  if (transactionRef === reference) return true;
-  return transactionRef == null && providerTransactionId !== null && transactionId === providerTransactionId;
+  if (reference !== '' && transactionRef === reference) return true;
+  if (providerTransactionId === null || transactionId !== providerTransactionId) return false;
+  return reference === '' || transactionRef == null;
 }
 
 /** Whether the search has more pages: then the transaction may be on one of them. */
