@@ -1,7 +1,7 @@
 // Applies a stored event: it makes us look at the provider, and what the provider says is what happens.
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
-import { isConnectionLoss, runAlone } from '../db/knex.ts';
+import { isConnectionLoss, runAlone, runWhole } from '../db/knex.ts';
 import { isId } from '../ids.ts';
 import { isCurrency } from '../money.ts';
 import type { ProviderTransaction } from '../provider/provider.ts';
@@ -38,14 +38,18 @@ const LOAD = {
     WHERE e.id = ANY($1)`,
 };
 
+// Rows are locked in the order of their ids, as the sweep does.
 const MARK = {
   name: 'mark_webhook_events',
   text: `
+    WITH marks AS (
+      SELECT m.* FROM webhook_events e JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS m(id, state, wait) ON e.id = m.id
+      WHERE e.state = 'received' ORDER BY e.id FOR NO KEY UPDATE OF e
+    )
     UPDATE webhook_events e SET state = m.state, look_ups = e.look_ups + 1, rung_at = NULL,
       due_at = CASE WHEN m.state = 'received' THEN now() + m.wait * interval '1 millisecond' END,
       applied_at = CASE WHEN m.state = 'received' THEN NULL ELSE now() END
-    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS m(id, state, wait)
-    WHERE e.id = m.id AND e.state = 'received'`,
+    FROM marks m WHERE e.id = m.id`,
 };
 
 interface Mark {
@@ -57,6 +61,7 @@ interface Mark {
 const loader = perContext((ctx) =>
   coalesce<string, Event | null>({
     maxBatch: 128,
+    whole: isConnectionLoss,
     flush: async (ids) => {
       const events = new Map((await runAlone<Event>(ctx.db, LOAD, [ids])).map((event) => [event.id, event]));
       return ids.map((id) => events.get(id) ?? null);
@@ -69,7 +74,7 @@ const marker = perContext((ctx) =>
     maxBatch: 128,
     whole: isConnectionLoss,
     flush: async (marks) => {
-      await runAlone(ctx.db, MARK, [marks.map((m) => m.id), marks.map((m) => m.state), marks.map((m) => m.waitMs)]);
+      await runWhole(ctx.db, MARK, [marks.map((m) => m.id), marks.map((m) => m.state), marks.map((m) => m.waitMs)]);
       return marks.map(() => undefined);
     },
   }),

@@ -10,9 +10,10 @@ import { payoutFlow } from '../../src/payouts/flow.ts';
 import type { ProviderTransaction } from '../../src/provider/provider.ts';
 import { advance } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
-import { applyWebhookEvent } from '../../src/webhooks/apply.ts';
+import { applyWebhookEvent, postponeWebhookEvent } from '../../src/webhooks/apply.ts';
 import { receiveWebhook } from '../../src/webhooks/receive.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
+import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const flows = { payout: payoutFlow, collection: collectionFlow };
@@ -339,5 +340,36 @@ describe('applying', () => {
     await applyAll();
     expect(await world.db('postings').where({ account_id: 'suspense:UGX' })).toMatchObject([{ amount: 700_000n }]);
     expect(await world.db('cases')).toMatchObject([{ kind: 'unexpected_money', amount_minor: 700_000n }]);
+  });
+});
+
+describe('many at once', () => {
+  it('are marked in the order of their ids, as the sweep rings them, so that the two never wait for each other', async () => {
+    await receive(event());
+    await receive(event({ more: 1 }));
+    const [low, high] = (await events()).map((row) => row.id) as [string, string];
+    let marking: Promise<unknown> | undefined;
+    await world.db.transaction(async (trx) => {
+      await trx.raw('SELECT 1 FROM webhook_events WHERE id = ? FOR UPDATE', [low]);
+      marking = Promise.all([postponeWebhookEvent(world, high), postponeWebhookEvent(world, low)]);
+      const waiters =
+        'SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()';
+      await until(async () => (await world.db.raw(waiters)).rows.length > 0, 'the marks wait for the row');
+      await trx.raw('SELECT 1 FROM webhook_events WHERE id = ? FOR UPDATE NOWAIT', [high]);
+    });
+    await marking;
+    expect(await events()).toMatchObject([{ look_ups: 1 }, { look_ups: 1 }]);
+  });
+
+  it('ask a database that went away once together, not each by itself', async () => {
+    let asked = 0;
+    const acquireConnection = async () => {
+      asked += 1;
+      throw Object.assign(new Error('Connection terminated unexpectedly'), { code: '57P01' });
+    };
+    const away = { ...world, db: { client: { acquireConnection } } as unknown as World['db'] };
+    const all = await Promise.allSettled(['1', '2', '3'].map((id) => applyWebhookEvent(away, flows, id)));
+    expect(all.map((one) => one.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(asked).toBe(1);
   });
 });
