@@ -18,6 +18,8 @@ export interface Flags {
   readonly planOnly: boolean;
   /** How often each crash point is hit, instead of the soak. */
   readonly points: number | null;
+  /** How many minutes each round of the bank test lasts, instead of the soak. */
+  readonly bank: number | null;
 }
 
 export const USAGE = `npm run chaos -- [flags]
@@ -33,6 +35,8 @@ fault everything must end within 120 s. Ends with 1 when an invariant was violat
   --seed <text>      the same seed gives the same payments and the same plan of faults (default: chosen, and printed)
   --profile short    1,000 payments in 2 minutes with a fault every 4 seconds
   --points 50        instead of the soak: each crash point of the failure model, hit so many times
+  --bank             instead: clients transfer through the ledger and readers add it up, for --minutes 5, and again while Postgres
+                     goes down and connections are cut
   --plan             prints the plan of faults and ends
   --help             shows this`;
 
@@ -60,6 +64,7 @@ export function readFlags(args: readonly string[]): Flags | null {
       seed: { type: 'string' },
       profile: { type: 'string', default: 'full' },
       points: { type: 'string' },
+      bank: { type: 'boolean', default: false },
       plan: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -69,7 +74,7 @@ export function readFlags(args: readonly string[]): Flags | null {
     throw new Error(`--profile knows full and short, not "${values.profile}".`);
   }
   const short = values.profile === 'short';
-  const minutes = number('minutes', values.minutes ?? (short ? '2' : '30'), 0.1, 1440);
+  const minutes = number('minutes', values.minutes ?? (short ? '2' : values.bank ? '5' : '30'), 0.1, 1440);
   const isFull = !short && minutes >= 30;
   const payments = Math.round(number('payments', values.payments ?? (short ? '1000' : '10000'), 1, 1_000_000));
   return {
@@ -84,6 +89,7 @@ export function readFlags(args: readonly string[]): Flags | null {
     },
     planOnly: values.plan,
     points: values.points === undefined ? null : Math.round(number('points', values.points, 1, 1000)),
+    bank: values.bank ? minutes : null,
   };
 }
 

@@ -1,9 +1,10 @@
 // `npm run chaos`: the long proof on private servers; ends with 1 when anything was violated.
 import { setTimeout as wait } from 'node:timers/promises';
 import { redisAvailable } from '../support/redis-server.ts';
+import { runBank } from './bank/run-bank.ts';
 import { type Flags, readFlags, USAGE } from './flags.ts';
 import { hitAll } from './points/hit-all.ts';
-import { progressOn } from './soak/progress.ts';
+import { type Progress, progressOn } from './soak/progress.ts';
 import { reportSoak } from './soak/report.ts';
 import { planOf, soak } from './soak/soak.ts';
 
@@ -25,10 +26,21 @@ function flagsOf(args: readonly string[]): Flags | null {
   }
 }
 
+/** Runs what the flags ask for, and says whether it has passed. */
+async function proof(
+  { points, bank, soak: flags }: Flags,
+  of: { cleanup: AsyncDisposableStack; progress: Progress; print: (line: string) => void },
+): Promise<boolean> {
+  if (points !== null) return hitAll({ times: points, ...of });
+  if (bank !== null) return runBank({ minutes: bank, ...of });
+  return reportSoak(await soak({ flags, ...of }), print);
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const flags = flagsOf(args);
   if (flags === null) return;
-  if (flags.points === null) print(`seed ${flags.soak.seed}`);
+  const isSoak = flags.points === null && flags.bank === null;
+  if (isSoak) print(`seed ${flags.soak.seed}`);
   if (flags.planOnly) {
     for (const fault of planOf(flags.soak)) {
       const lasts = fault.lastsMs === 0 ? '' : ` for ${fault.lastsMs} ms`;
@@ -36,7 +48,8 @@ async function main(args: readonly string[]): Promise<void> {
     }
     return;
   }
-  if (!redisAvailable) throw new Error('redis-server is not on PATH: install Redis (the run starts a private one).');
+  if (!redisAvailable && flags.bank === null)
+    throw new Error('redis-server is not on PATH: install Redis (the run starts a private one).');
   const cleanup = new AsyncDisposableStack();
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -49,11 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop);
   try {
     const progress = progressOn(process.stderr);
-    const passed =
-      flags.points === null
-        ? reportSoak(await soak({ flags: flags.soak, cleanup, progress }), print)
-        : await hitAll({ times: flags.points, cleanup, progress, print });
-    if (!passed) process.exitCode = 1;
+    if (!(await proof(flags, { cleanup, progress, print }))) process.exitCode = 1;
   } catch (error) {
     // A stop tears everything away from under whatever was running; what that says is of no interest.
     if (stopping) await new Promise(() => {});
