@@ -20,6 +20,8 @@ export interface Flags {
   readonly points: number | null;
   /** How many minutes each round of the bank test lasts, instead of the soak. */
   readonly bank: number | null;
+  /** How often workers are killed with the timings of production, instead of the soak. */
+  readonly recovery: number | null;
 }
 
 export const USAGE = `npm run chaos -- [flags]
@@ -37,6 +39,8 @@ fault everything must end within 120 s. Ends with 1 when an invariant was violat
   --points 50        instead of the soak: each crash point of the failure model, hit so many times
   --bank             instead: clients transfer through the ledger and readers add it up, for --minutes 5, and again while Postgres
                      goes down and connections are cut
+  --recovery 10      instead: how long recovery takes with the timings of production: five of six workers killed while they send,
+                     so many times; then Redis and Postgres away three times each
   --plan             prints the plan of faults and ends
   --help             shows this`;
 
@@ -65,6 +69,7 @@ export function readFlags(args: readonly string[]): Flags | null {
       profile: { type: 'string', default: 'full' },
       points: { type: 'string' },
       bank: { type: 'boolean', default: false },
+      recovery: { type: 'string' },
       plan: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -90,6 +95,7 @@ export function readFlags(args: readonly string[]): Flags | null {
     planOnly: values.plan,
     points: values.points === undefined ? null : Math.round(number('points', values.points, 1, 1000)),
     bank: values.bank ? minutes : null,
+    recovery: values.recovery === undefined ? null : Math.round(number('recovery', values.recovery, 1, 1000)),
   };
 }
 

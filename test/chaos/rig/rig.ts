@@ -1,6 +1,6 @@
 // The rig: the product's real processes as the Procfile starts them, private servers, the simulator, and proxies between them all.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
@@ -61,7 +61,9 @@ export interface RigOptions {
   readonly webs: number;
   readonly workers: number;
   readonly wallets: readonly { readonly owner: string; readonly currency: string }[];
-  /** Over the compressed profile. */
+  /** `production`: every interval as it is when nobody sets it. Default: compressed. */
+  readonly timings?: 'production' | 'compressed';
+  /** Over the profile. */
   readonly env?: Readonly<Record<string, string>>;
   /** How wrong a process's wall clock is, by its name. */
   readonly clockShiftMs?: Readonly<Record<string, number>>;
@@ -76,7 +78,7 @@ export interface RigOptions {
 
 const SECRET = 'chaos-webhook-secret';
 
-/** Starts everything and waits until it is ready. Raises with the folder's name in the message when something does not start. */
+/** Starts everything and waits until it is ready. Raises with the last lines of the logs in the message when something does not start. */
 export async function startRig(of: RigOptions): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'eversend-payments-chaos-'));
   const cleanup = new AsyncDisposableStack();
@@ -89,9 +91,18 @@ export async function startRig(of: RigOptions): Promise<Rig> {
   try {
     return await assemble(of, folder, cleanup);
   } catch (error) {
+    const said = lastWords(join(folder, 'logs'));
     await cleanup.disposeAsync();
-    throw error;
+    throw new Error(`the rig did not start: ${String(error)}\n${said}`, { cause: error });
   }
+}
+
+/** The end of every log, for whoever must find out why something did not start. */
+function lastWords(logs: string): string {
+  if (!existsSync(logs)) return '';
+  return readdirSync(logs)
+    .map((name) => `${name}: ${readFileSync(join(logs, name), 'utf8').trim().split('\n').slice(-3).join('\n')}`)
+    .join('\n');
 }
 
 async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposableStack): Promise<Rig> {
@@ -160,7 +171,7 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
   const product = {
     ...base,
     DATA_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-    ...COMPRESSED,
+    ...(of.timings === 'production' ? { LOG_LEVEL: COMPRESSED.LOG_LEVEL } : COMPRESSED),
     ...of.env,
   };
   const start = async (kind: 'web' | 'worker', name: string, main: string, more: Record<string, string>) => {
