@@ -43,7 +43,8 @@ export function migrationProblem(error: unknown): string {
   if (code === '3D000') return 'The database named in the address does not exist: create it first.';
   if (code === '42501')
     return `The database role may not do this (${message}): give MIGRATION_DATABASE_URL one that may.`;
-  if (code === '55P03') return 'Another migration has been running for two minutes: wait for it, or end it.';
+  if (code === '55P03')
+    return 'For two minutes another migration was running, or a table was never free: see what holds it, end that, and migrate again.';
   return code === '' ? message : `The migration failed and was undone: ${message}`;
 }
 

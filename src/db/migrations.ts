@@ -1,6 +1,7 @@
 // Applies the migrations in order, one process at a time: a second one waits instead of failing.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 
@@ -8,6 +9,13 @@ const DIRECTORY = join(import.meta.dirname, '..', '..', 'migrations');
 /** Any fixed number: it names our advisory lock among those of one database. */
 const ADVISORY_LOCK = 7_346_020_251;
 const WAIT_FOR_OTHERS_MS = 120_000;
+/**
+ * How long a migration may stand in a table's queue. Whoever comes after it stands behind it, payments too, so it gives up soon,
+ * with nothing done, and tries again when the table may be freer.
+ */
+const WAIT_FOR_TABLE_MS = 1000;
+const WAIT_BETWEEN_TRIES_MS = 500;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** How knex finds and records migrations on that database (knexfile.ts and the commands share it). */
 export function migrationSettings(url: string): Knex.Config {
@@ -18,15 +26,30 @@ export function migrationSettings(url: string): Knex.Config {
       application_name: 'eversend-payments-migrate',
       connectionTimeoutMillis: 10_000,
     },
-    pool: { min: 0, max: 2 },
+    // knex prints the whole migration that did not get its lock; it is tried again, so there is nothing to read yet.
+    log: {
+      warn(message: string) {
+        if (!/lock timeout/.test(message)) process.stderr.write(`${message}\n`);
+      },
+    },
+    pool: {
+      min: 0,
+      max: 2,
+      afterCreate(connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) {
+        connection.query(`SET lock_timeout = ${WAIT_FOR_TABLE_MS}`, (error) => done(error ?? null, connection));
+      },
+    },
     migrations: { directory: DIRECTORY, loadExtensions: ['.ts'], extension: 'ts', tableName: 'schema_migrations' },
   };
 }
 
-/** Brings the database up to date; returns the names of the migrations that were applied (none: it already was). */
+/**
+ * Brings the database up to date, also while payments run; returns the names of the migrations that were applied (none: it already
+ * was). A table that never comes free within two minutes raises Postgres's own 55P03, with nothing changed.
+ */
 export function migrate(url: string): Promise<readonly string[]> {
   return alone(url, async (knex) => {
-    const [, applied] = (await knex.migrate.latest()) as [number, string[]];
+    const [, applied] = (await patiently(() => knex.migrate.latest())) as [number, string[]];
     return applied;
   });
 }
@@ -34,7 +57,7 @@ export function migrate(url: string): Promise<readonly string[]> {
 /** Takes the last batch back; returns the names of the migrations that were undone. */
 export function rollBack(url: string): Promise<readonly string[]> {
   return alone(url, async (knex) => {
-    const [, undone] = (await knex.migrate.rollback()) as [number, string[]];
+    const [, undone] = (await patiently(() => knex.migrate.rollback())) as [number, string[]];
     return undone;
   });
 }
@@ -66,6 +89,19 @@ export async function compareMigrations(db: Knex): Promise<{ missing: readonly s
 /** Whether this code knows migrations that the database lacks. */
 export async function migrationsPending(db: Knex): Promise<boolean> {
   return (await compareMigrations(db)).missing.length > 0;
+}
+
+/** What is pending is applied in one database transaction: when it did not get a lock, nothing was done, and it can be tried again. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + WAIT_FOR_OTHERS_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || performance.now() > until) throw error;
+      await wait(WAIT_BETWEEN_TRIES_MS);
+    }
+  }
 }
 
 async function alone<T>(url: string, work: (knex: Knex) => Promise<T>): Promise<T> {

@@ -1,8 +1,10 @@
 // Migrations as they are run: by several processes at once, after a killed run, and back again.
+import knexModule from 'knex';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
-import { migrate, migrationStatus, rollBack } from '../../src/db/migrations.ts';
+import { migrate, migrationSettings, migrationStatus, rollBack } from '../../src/db/migrations.ts';
 import { createDatabase, createEmptyDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -38,6 +40,27 @@ test('everything that was applied can be taken back and applied again', async ()
   const applied = await migrate(url);
   expect((await rollBack(url)).length).toBe(applied.length);
   expect(await migrate(url)).toEqual(applied);
+});
+
+test('a migration that must wait for a table lets the payments behind it through, and is applied once the table is free', async () => {
+  const { url } = await emptyDatabase();
+  const applied = await migrate(url);
+  const knex = knexModule(migrationSettings(url));
+  // The newest one puts a trigger on attempts, for which nobody may be writing there.
+  await knex.migrate.down();
+  await knex.destroy();
+  const [long, payment] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })];
+  await Promise.all([long.connect(), payment.connect()]);
+  await long.query('BEGIN; LOCK TABLE attempts IN ROW EXCLUSIVE MODE');
+  const migrating = migrate(url);
+  const waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'attempts'::regclass";
+  await until(async () => (await long.query(waiting)).rowCount === 1, 'the migration waits for the table');
+  // As long as a payment's own statement may wait for a lock (src/db/knex.ts).
+  await payment.query("SET lock_timeout = '10s'");
+  await payment.query('BEGIN; LOCK TABLE attempts IN ROW EXCLUSIVE MODE; COMMIT');
+  await long.query('COMMIT');
+  expect(await migrating).toEqual(applied.slice(-1));
+  await Promise.all([long.end(), payment.end()]);
 });
 
 test('a test database is migrated, and opened under a role that may not change the journal', async () => {
