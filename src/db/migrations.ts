@@ -18,7 +18,7 @@ const WAIT_BETWEEN_TRIES_MS = 500;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** How knex finds and records migrations on that database (knexfile.ts and the commands share it). */
-export function migrationSettings(url: string): Knex.Config {
+export function migrationSettings(url: string, directory = DIRECTORY): Knex.Config {
   return {
     client: 'pg',
     connection: {
@@ -39,7 +39,7 @@ export function migrationSettings(url: string): Knex.Config {
         connection.query(`SET lock_timeout = ${WAIT_FOR_TABLE_MS}`, (error) => done(error ?? null, connection));
       },
     },
-    migrations: { directory: DIRECTORY, loadExtensions: ['.ts'], extension: 'ts', tableName: 'schema_migrations' },
+    migrations: { directory, loadExtensions: ['.ts'], extension: 'ts', tableName: 'schema_migrations' },
   };
 }
 
@@ -47,16 +47,16 @@ export function migrationSettings(url: string): Knex.Config {
  * Brings the database up to date, also while payments run; returns the names of the migrations that were applied (none: it already
  * was). A table that never comes free within two minutes raises Postgres's own 55P03, with nothing changed.
  */
-export function migrate(url: string): Promise<readonly string[]> {
-  return alone(url, async (knex) => {
+export function migrate(url: string, directory = DIRECTORY): Promise<readonly string[]> {
+  return alone(url, directory, async (knex) => {
     const [, applied] = (await patiently(() => knex.migrate.latest())) as [number, string[]];
     return applied;
   });
 }
 
 /** Takes the last batch back; returns the names of the migrations that were undone. */
-export function rollBack(url: string): Promise<readonly string[]> {
-  return alone(url, async (knex) => {
+export function rollBack(url: string, directory = DIRECTORY): Promise<readonly string[]> {
+  return alone(url, directory, async (knex) => {
     const [, undone] = (await patiently(() => knex.migrate.rollback())) as [number, string[]];
     return undone;
   });
@@ -104,11 +104,11 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function alone<T>(url: string, work: (knex: Knex) => Promise<T>): Promise<T> {
+async function alone<T>(url: string, directory: string, work: (knex: Knex) => Promise<T>): Promise<T> {
   const holder = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   holder.on('error', () => {});
   await holder.connect();
-  const knex = knexModule(migrationSettings(url));
+  const knex = knexModule(migrationSettings(url, directory));
   try {
     await holder.query(`SET lock_timeout = ${WAIT_FOR_OTHERS_MS}`);
     await holder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);

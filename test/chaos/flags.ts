@@ -22,6 +22,8 @@ export interface Flags {
   readonly bank: number | null;
   /** How often workers are killed with the timings of production, instead of the soak. */
   readonly recovery: number | null;
+  /** How large each scene is, instead of the soak. */
+  readonly scenes: number | null;
 }
 
 export const USAGE = `npm run chaos -- [flags]
@@ -41,6 +43,7 @@ fault everything must end within 120 s. Ends with 1 when an invariant was violat
                      goes down and connections are cut
   --recovery 10      instead: how long recovery takes with the timings of production: five of six workers killed while they send,
                      so many times; then Redis and Postgres away three times each
+  --scenes 10        instead: Postgres and Redis away, a release, a migration, three times capacity; so many times as large as in npm test
   --plan             prints the plan of faults and ends
   --help             shows this`;
 
@@ -70,6 +73,7 @@ export function readFlags(args: readonly string[]): Flags | null {
       points: { type: 'string' },
       bank: { type: 'boolean', default: false },
       recovery: { type: 'string' },
+      scenes: { type: 'string' },
       plan: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -95,6 +99,7 @@ export function readFlags(args: readonly string[]): Flags | null {
     planOnly: values.plan,
     points: values.points === undefined ? null : Math.round(number('points', values.points, 1, 1000)),
     bank: values.bank ? minutes : null,
+    scenes: values.scenes === undefined ? null : Math.round(number('scenes', values.scenes, 1, 1000)),
     recovery: values.recovery === undefined ? null : Math.round(number('recovery', values.recovery, 1, 1000)),
   };
 }

@@ -5,6 +5,7 @@ import { runBank } from './bank/run-bank.ts';
 import { type Flags, readFlags, USAGE } from './flags.ts';
 import { hitAll } from './points/hit-all.ts';
 import { runRecovery } from './recovery/run-recovery.ts';
+import { playAll } from './scenes/run.ts';
 import { type Progress, progressOn } from './soak/progress.ts';
 import { reportSoak } from './soak/report.ts';
 import { planOf, soak } from './soak/soak.ts';
@@ -29,19 +30,20 @@ function flagsOf(args: readonly string[]): Flags | null {
 
 /** Runs what the flags ask for, and says whether it has passed. */
 async function proof(
-  { points, bank, recovery, soak: flags }: Flags,
+  { points, bank, recovery, scenes, soak: flags }: Flags,
   of: { cleanup: AsyncDisposableStack; progress: Progress; print: (line: string) => void },
 ): Promise<boolean> {
   if (points !== null) return hitAll({ times: points, ...of });
   if (bank !== null) return runBank({ minutes: bank, ...of });
   if (recovery !== null) return runRecovery({ rounds: recovery, ...of });
+  if (scenes !== null) return playAll({ size: scenes, ...of });
   return reportSoak(await soak({ flags, ...of }), print);
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const flags = flagsOf(args);
   if (flags === null) return;
-  const isSoak = [flags.points, flags.bank, flags.recovery].every((other) => other === null);
+  const isSoak = [flags.points, flags.bank, flags.recovery, flags.scenes].every((other) => other === null);
   if (isSoak) print(`seed ${flags.soak.seed}`);
   if (flags.planOnly) {
     for (const fault of planOf(flags.soak)) {
