@@ -310,6 +310,15 @@ describe('the checker names', () => {
     expect(found.filter((one) => one.startsWith('I9: key another-key-of-16 was answered'))).toHaveLength(1);
   });
 
+  it('I9: twins that were answered in two ways', async () => {
+    const first = lines[0] as CallerLine;
+    lines.push({ ...first });
+    expect(await violations()).toEqual([]);
+    const other = lines[1] as CallerLine;
+    lines.push({ ...other, key: first.key, again: null });
+    expect(await violations()).toContain(`I9: key ${first.key} was answered in two ways`);
+  });
+
   it('I6: a journal that was rewritten and balances again', async () => {
     const seal = await sealJournal(client);
     expect(await checkSeal(client, seal)).toEqual([]);

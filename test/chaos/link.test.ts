@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { readHttp } from './proxy/http-wire.ts';
 import { Link } from './proxy/link.ts';
-import { type Flight, readPostgres } from './proxy/postgres-wire.ts';
+import { type Flight, readPostgres, refusedOf } from './proxy/postgres-wire.ts';
 
 describe('in front of Postgres', () => {
   let database: TestDatabase;
@@ -67,6 +67,32 @@ describe('in front of Postgres', () => {
     expect([trap.hits, await stored()]).toEqual([1, 1]);
   });
 
+  it('tells of a flight and its answer, names the payments in it, and which of them the database refused', async () => {
+    const [moved, gone] = ['po01ARZ3NDEKTSV4RRFFQ69G5FAV', 'po01ARZ3NDEKTSV4RRFFQ69G5FAW'];
+    const refused: (readonly string[])[] = [];
+    const unwatch = link.watch(({ exchange, answer }) => {
+      if (answer !== null) refused.push(refusedOf(exchange, answer));
+    });
+    const write = (text: string) => client.query({ name: `write_steps_${text.length}`, text, values: [[moved, gone]] });
+    await write('SELECT ($1::text[])[1:1] AS moved');
+    await expect(write('SELECT ($1::text[])[1:1] AS moved, 1 / 0')).rejects.toThrow('division by zero');
+    expect(refused).toEqual([[gone], []]);
+    unwatch();
+    await write('SELECT ($1::text[])[1:1] AS moved');
+    expect(refused).toHaveLength(2);
+  });
+
+  it('knows at a COMMIT what payments its database transaction was about', async () => {
+    const id = 'co01ARZ3NDEKTSV4RRFFQ69G5FAV';
+    const named: (readonly string[])[] = [];
+    link.watch(({ exchange, answer }) => void (answer === null && named.push(exchange.ids)));
+    await client.query('BEGIN');
+    await client.query('SELECT $1::text', [id]);
+    await client.query('COMMIT');
+    await client.query('SELECT 1');
+    expect(named).toEqual([[], [id], [id], []]);
+  });
+
   it('refuses connections when it is shut, and takes them again at the same port', async () => {
     await link.shut();
     const again = new pg.Client({ host: '127.0.0.1', port: client.port, connectionTimeoutMillis: 2000 });
@@ -91,17 +117,22 @@ describe('in front of the provider', () => {
     const { port } = server.address() as AddressInfo;
     const link = new Link({ upstream: () => ({ host: '127.0.0.1', port }), read: readHttp });
     const url = `http://127.0.0.1:${await link.entrance('worker-1')}/v1/payouts`;
-    const post = (body: string, ms = 2000) => fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(ms) });
+    const post = (body: string) => fetch(url, { method: 'POST', body });
     const matches = ({ method, path }: { method: string; path: string }) => `${method} ${path}` === 'POST /v1/payouts';
 
     const gate = Promise.withResolvers<'deliver'>();
     const late = link.arm({ when: 'before', times: 1, matches, spring: () => gate.promise });
-    await expect(post('late', 100)).rejects.toThrow();
+    const gone = new AbortController();
+    const sending = fetch(url, { method: 'POST', body: 'late', signal: gone.signal });
+    await expect.poll(() => late.hits, { timeout: 10_000 }).toBe(1);
+    gone.abort();
+    await expect(sending).rejects.toThrow();
     expect(heard).toEqual([]);
     gate.resolve('deliver');
-    await expect.poll(() => heard).toEqual(['late']);
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['late']);
 
-    const lost = link.arm({ when: 'after', times: 1, matches, spring: () => 'cut' });
+    const answered = ({ body }: { body: string }) => body === 'lost';
+    const lost = link.arm({ when: 'after', times: 1, matches: answered, spring: () => 'cut' });
     await expect(post('lost')).rejects.toThrow();
     expect((await post('fine')).status).toBe(200);
     expect([heard, late.hits, lost.hits]).toEqual([['late', 'lost', 'fine'], 1, 1]);

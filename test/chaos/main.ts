@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { redisAvailable } from '../support/redis-server.ts';
 import { runBank } from './bank/run-bank.ts';
 import { type Flags, readFlags, USAGE } from './flags.ts';
-import { hitAll } from './points/hit-all.ts';
+import { checkChosen, hitAll } from './points/hit-all.ts';
 import { runRecovery } from './recovery/run-recovery.ts';
 import { playAll } from './scenes/run.ts';
 import { type Progress, progressOn } from './soak/progress.ts';
@@ -20,6 +20,7 @@ function flagsOf(args: readonly string[]): Flags | null {
   try {
     const flags = readFlags(args);
     if (flags === null) print(USAGE);
+    checkChosen(flags?.only ?? null);
     return flags;
   } catch (error) {
     say((error as Error).message);
@@ -30,10 +31,10 @@ function flagsOf(args: readonly string[]): Flags | null {
 
 /** Runs what the flags ask for, and says whether it has passed. */
 async function proof(
-  { points, bank, recovery, scenes, soak: flags }: Flags,
+  { points, only, bank, recovery, scenes, soak: flags }: Flags,
   of: { cleanup: AsyncDisposableStack; progress: Progress; print: (line: string) => void },
 ): Promise<boolean> {
-  if (points !== null) return hitAll({ times: points, ...of });
+  if (points !== null) return hitAll({ times: points, only, ...of });
   if (bank !== null) return runBank({ minutes: bank, ...of });
   if (recovery !== null) return runRecovery({ rounds: recovery, ...of });
   if (scenes !== null) return playAll({ size: scenes, ...of });

@@ -1,6 +1,9 @@
 // The soak's plan: decided by the seed alone, and thorough enough for what the full profile promises.
 import { describe, expect, it } from 'vitest';
 import { readFlags, type SoakFlags } from './flags.ts';
+import { checkChosen } from './points/hit-all.ts';
+import { timesOf } from './points/point.ts';
+import { POINTS, TOGETHER } from './points/points.ts';
 import { ordersOf, walletsOf } from './soak/orders.ts';
 import { planOf } from './soak/soak.ts';
 
@@ -62,7 +65,22 @@ describe('the command line', () => {
   it('knows its flags, and says in a sentence what it does not', () => {
     expect(readFlags(['--help'])).toBeNull();
     expect(flagsOf('--profile', 'short')).toMatchObject({ payments: 1000, minutes: 2 });
+    expect(readFlags(['--points', '50', '--only', 'P13,P20'])).toMatchObject({ points: 50, only: ['P13', 'P20'] });
     expect(() => readFlags(['--profile', 'long'])).toThrow('--profile knows full and short, not "long".');
     expect(() => readFlags(['--minutes', 'ten'])).toThrow('--minutes must be a number from 0.1 to 1440.');
+  });
+});
+
+describe('the crash points', () => {
+  it('are asked for by kind: fifty of the worker, twenty of the intake, thirty of each zombie', () => {
+    const asked = new Map([...POINTS, ...TOGETHER].map((point) => [point.kind, timesOf(point, 50)]));
+    expect(Object.fromEntries(asked)).toEqual({ intake: 20, worker: 50, zombie: 30, rare: 10 });
+    expect(TOGETHER.reduce((sum, point) => sum + timesOf(point, 50), 0)).toBe(180);
+    expect(new Set([...POINTS, ...TOGETHER].map((point) => timesOf(point, 1)))).toEqual(new Set([1]));
+  });
+
+  it('can be chosen by their ids, and one that is not there is a sentence', () => {
+    expect(() => checkChosen(['P13', 'P20'])).not.toThrow();
+    expect(() => checkChosen(['P13', 'P99'])).toThrow('There is no point P99.');
   });
 });

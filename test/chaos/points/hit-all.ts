@@ -14,14 +14,23 @@ interface Counted {
   readonly problem?: string;
 }
 
+/** Raises one sentence about an id that no point has. */
+export function checkChosen(only: readonly string[] | null): void {
+  const unknown = only?.filter((id) => ![...POINTS, ...TOGETHER].some((point) => point.id === id)) ?? [];
+  if (unknown.length > 0) throw new Error(`There is no point ${unknown.join(', ')}.`);
+}
+
 /** Whether each point was hit as often as was asked, and the books are right. */
 export async function hitAll(of: {
   times: number;
+  /** Of these points only, by their ids. */
+  only: readonly string[] | null;
   cleanup: AsyncDisposableStack;
   progress: Progress;
   print: (line: string) => void;
 }): Promise<boolean> {
   const startedAt = performance.now();
+  const chosen = (points: readonly Point[]) => points.filter(({ id }) => of.only?.includes(id) ?? true);
   const run = await startPoints(of.times);
   of.cleanup.defer(() => run.close());
   let now = '';
@@ -40,8 +49,8 @@ export async function hitAll(of: {
   };
   try {
     const counted: Counted[] = [];
-    for (const point of POINTS) counted.push(await count(point));
-    counted.push(...(await Promise.all(TOGETHER.map(count))));
+    for (const point of chosen(POINTS)) counted.push(await count(point));
+    counted.push(...(await Promise.all(chosen(TOGETHER).map(count))));
     now = 'waiting until everything has ended';
     const { problems: found, stories } = await finishPoints(run, POINTS_CANARIES);
     const missed = counted.flatMap(({ point, hits, asked, problem }) =>

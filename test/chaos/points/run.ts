@@ -52,7 +52,7 @@ export async function startPoints(times: number): Promise<PointsRun> {
 
 /** Waits until every payment has ended, and checks everything. Nothing here is a reason to ask a person. */
 export async function finishPoints(
-  { rig, callers, checking }: PointsRun,
+  { rig, callers, checking }: Pick<PointsRun, 'rig' | 'callers' | 'checking'>,
   canaries: readonly string[],
 ): Promise<{ problems: readonly string[]; stories: readonly string[] }> {
   const until = performance.now() + ENDED_MS;

@@ -1,5 +1,7 @@
 // The rig: the product's real processes as the Procfile starts them, private servers, the simulator, and proxies between them all.
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -114,6 +116,8 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
   const redis = redisPart(server);
   const merchant = await setUpMerchant(postgres.url, of.wallets);
 
+  const compiled = join(folder, 'compiled');
+  const compiling = compileInto(compiled);
   const names = (kind: 'web' | 'worker', count: number) => Array.from({ length: count }, (_, n) => `${kind}-${n + 1}`);
   const [simulatorPort, ...webPorts] = await Promise.all(Array.from({ length: 1 + of.webs }, freePort));
   const local = (port: number) => ({ host: '127.0.0.1', port });
@@ -173,7 +177,9 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
     DATA_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     ...(of.timings === 'production' ? { LOG_LEVEL: COMPRESSED.LOG_LEVEL } : COMPRESSED),
     ...of.env,
+    NODE_COMPILE_CACHE: compiled,
   };
+  await compiling;
   const start = async (kind: 'web' | 'worker', name: string, main: string, more: Record<string, string>) => {
     const database = new URL(postgres.url);
     database.port = String(await links.postgres.entrance(name));
@@ -251,6 +257,14 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
     },
     close: () => cleanup.disposeAsync(),
   };
+}
+
+/** Loads the product once, so that processes which are killed hundreds of times come up in half the time. */
+async function compileInto(folder: string): Promise<void> {
+  const load = ['src/server.ts', 'workers/main.ts'].map((main) => `await import(${JSON.stringify(file(main))});`);
+  const args = ['--input-type=module', '--eval', `${load.join('')}process.exit()`];
+  const env = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: folder };
+  await once(spawn(process.execPath, args, { env, stdio: 'ignore' }), 'exit');
 }
 
 function file(path: string): string {

@@ -11,7 +11,7 @@ import { SCENES } from './scenes.ts';
 
 const WALLETS = 20;
 
-export interface ScenesRun extends Stage, PointsRun {}
+export interface ScenesRun extends Stage, Pick<PointsRun, 'rig' | 'callers' | 'checking' | 'close'> {}
 
 export async function startScenes(size: number): Promise<ScenesRun> {
   const wallets = walletsOf(WALLETS);
