@@ -58,8 +58,8 @@ export const ACCEPTANCE: readonly Mutation[] = [
     edits: [
       {
         file: ACCEPT,
-        find: 'standing.request_hash?.equals(item.request.requestHash) !== true',
-        replace: 'standing.request_hash === null',
+        find: 'stored.request_hash?.equals(request.requestHash) !== true',
+        replace: 'stored.request_hash === null',
       },
     ],
     test: TEST,
