@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { SECURITY_HEADERS } from './headers.ts';
 import { problemBody } from './problem.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** A client that needs longer for its headers, or for a body of at most a megabyte, is not trying. */
 const DEADLINES = {
@@ -60,17 +61,12 @@ async function close(server: Server, graceMs: number): Promise<void> {
   }
 }
 
-const UNREADABLE = problemBody({
-  status: 400,
-  code: 'bad_request',
-  detail: 'The request line or a header is not valid HTTP.',
-  requestId: null,
-});
-
 /** For a request whose address or Host cannot be understood: it never reached the application. */
 function unreadable(): Response {
-  const headers = { 'content-type': 'application/problem+json', ...SECURITY_HEADERS };
-  return new Response(UNREADABLE, { status: 400, headers });
+  const requestId = requestIdOf(undefined);
+  const detail = 'The request line or a header is not valid HTTP.';
+  const headers = { 'content-type': 'application/problem+json', 'x-request-id': requestId, ...SECURITY_HEADERS };
+  return new Response(problemBody({ status: 400, code: 'bad_request', detail, requestId }), { status: 400, headers });
 }
 
 const UNPARSED = new Map([
@@ -89,8 +85,11 @@ function answerUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
     status: '400 Bad Request',
     detail: 'The request line or a header is not valid HTTP.',
   };
-  const body = problemBody({ status: Number(status.slice(0, 3)), code: 'bad_request', detail, requestId: null });
-  const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
+  const requestId = requestIdOf(undefined);
+  const body = problemBody({ status: Number(status.slice(0, 3)), code: 'bad_request', detail, requestId });
+  const headers = Object.entries({ 'x-request-id': requestId, ...SECURITY_HEADERS }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   const type = `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
   socket.end(`HTTP/1.1 ${status}\r\n${type}${headers.join('')}connection: close\r\n\r\n${body}`);
 }

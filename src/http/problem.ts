@@ -40,7 +40,7 @@ export function problemBody(of: {
   status: number;
   code: string;
   detail: string;
-  requestId: string | null;
+  requestId: string;
   errors?: readonly FieldError[];
 }): string {
   return JSON.stringify({
@@ -49,7 +49,7 @@ export function problemBody(of: {
     status: of.status,
     code: of.code,
     detail: of.detail,
-    ...(of.requestId === null ? {} : { requestId: of.requestId }),
+    requestId: of.requestId,
     ...(of.errors === undefined || of.errors.length === 0 ? {} : { errors: of.errors.slice(0, MOST_ERRORS) }),
   });
 }

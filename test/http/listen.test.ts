@@ -82,6 +82,8 @@ test('two requests in one, bare line ends and headers beyond measure are refused
     const heard = await exchange(text);
     expect(statusOf(heard), text.slice(0, 80)).toBe(status);
     expect(heard.toLowerCase()).toContain('x-content-type-options: nosniff');
+    const [, requestId] = /^x-request-id: (\S+)/im.exec(heard) ?? [];
+    expect(heard).toContain(`"requestId":"${requestId}"`);
     expect(heard.toLowerCase()).toContain('content-type: application/problem+json');
     expect(heard).not.toContain('script');
   }
