@@ -55,7 +55,7 @@ function moveOf(step: Step) {
     path: step.path,
     cause: step.cause,
     actor: step.actor,
-    note: step.note?.slice(0, 500),
+    note: step.note?.slice(0, 500).toWellFormed(),
     due_in_ms: step.dueInMs ?? undefined,
     tries: step.tries,
     opens: step.attempt?.kind === 'open' || undefined,
@@ -70,7 +70,7 @@ function moveOf(step: Step) {
     provider_transaction_id: set?.providerTransactionId,
     approval_url: set?.approvalUrl ?? undefined,
     failure_code: set?.failure?.code,
-    failure_message: set?.failure?.message.slice(0, 500),
+    failure_message: set?.failure?.message.slice(0, 500).toWellFormed(),
     clear_failure: set?.failure === null || undefined,
   };
 }
@@ -98,7 +98,7 @@ function changeOf(step: Step, change: Exclude<AttemptChange, { kind: 'open' }>) 
   const base = { id: step.id, number: step.attemptNo, looked_up: false, negative: false, hint: null, fence_now: false };
   switch (change.kind) {
     case 'note':
-      return { ...base, hint: change.hint.slice(0, 300), fence_now: change.fenceNow };
+      return { ...base, hint: change.hint.slice(0, 300).toWellFormed(), fence_now: change.fenceNow };
     case 'looked_up':
       return { ...base, looked_up: true, negative: change.negative };
     case 'close':

@@ -48,6 +48,7 @@ test.each([
   [{ reason: 'at last' }, 'at last'],
   ['a\u0000b\u202e c\n\td', 'a b c d'],
   ['x'.repeat(1000), 'x'.repeat(300)],
+  [`${'x'.repeat(299)}\u{1f600}`, `${'x'.repeat(299)}\ufffd`],
   [{ message: { message: { message: { message: { message: 'too deep' } } } } }, ''],
   [42, ''],
   [null, ''],
@@ -85,6 +86,32 @@ describe('a transaction', () => {
     for (const nothing of [null, undefined, 'text']) {
       expect(transactionsIn(nothing).map((one) => readTransaction(one))).toEqual([null]);
     }
+  });
+
+  test('is not understood when its id or a currency could not be kept', () => {
+    expect(readTransaction({ ...WIRE, transactionId: 'x'.repeat(100), destinationCurrency: 'KES' })).not.toBeNull();
+    for (const transactionId of ['x'.repeat(101), '', 'a b', 'a\u0000', '\u00e9'])
+      expect(readTransaction({ ...WIRE, transactionId })).toBeNull();
+    for (const destinationCurrency of ['USDT', 'kes'])
+      expect(readTransaction({ ...WIRE, destinationCurrency })).toBeNull();
+  });
+
+  test('is understood without what could not be kept and is for information only', () => {
+    expect(
+      readTransaction({ ...WIRE, fees: '0', destinationAmount: '0.01', redirectUrl: 'https://pay.example/a' }),
+    ).toMatchObject({ feesMinor: 0n, destinationAmountMinor: 1n, redirectUrl: 'https://pay.example/a' });
+    for (const destinationAmount of ['0', '0.004', '-1'])
+      expect(readTransaction({ ...WIRE, destinationAmount })).toMatchObject({ destinationAmountMinor: null });
+    expect(readTransaction({ ...WIRE, fees: '-1' })).toMatchObject({ feesMinor: null });
+    for (const redirectUrl of [
+      `https://pay.example/${'a'.repeat(2000)}`,
+      'https://pay.example/\u0000',
+      'https://\ud800',
+    ])
+      expect(readTransaction({ ...WIRE, redirectUrl })).toMatchObject({ redirectUrl: null });
+    expect(readTransaction({ ...WIRE, transactionRef: 'a\u0000b\ud800' })).toMatchObject({
+      reference: 'a\ufffdb\ufffd',
+    });
   });
 
   test('with an amount finer than hundredths is not understood', () => {

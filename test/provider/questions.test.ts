@@ -131,6 +131,20 @@ describe('a quotation', () => {
     expect(refusal).toMatchObject({ code: 'quote_mismatch' });
   });
 
+  test('that could not be kept is refused or not understood', async () => {
+    const merchant = { merchantExists: true };
+    answer({ token: 't', quotation: quoted({ destinationCurrency: 'USDT' }), merchant });
+    await expect(provider.quote(toWallet)).rejects.toMatchObject({ code: 'quote_mismatch' });
+    for (const more of [{ totalFees: '-1' }, { destinationAmount: '0' }]) {
+      answer({ token: 't', quotation: quoted(more) });
+      await expect(provider.quote(order)).rejects.toMatchObject({ code: 'unreadable' });
+    }
+    answer({ token: 't', quotation: quoted({ sourceAmount: '0' }) });
+    await expect(provider.quote({ ...order, amountType: 'destination', amountMinor: 2171n })).rejects.toMatchObject({
+      code: 'unreadable',
+    });
+  });
+
   test('for a wallet names its owner one way, and is refused when nobody is there', async () => {
     const merchant = { merchantExists: true, firstName: 'Ada' };
     answer({ token: 't', quotation: quoted({ destinationCountry: 'NG', destinationCurrency: 'NGN' }), merchant });

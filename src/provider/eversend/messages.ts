@@ -51,8 +51,10 @@ export const envelope = z.object({
   message: z.unknown().optional(),
 });
 
+// What is kept of these has a form in the database too: whatever would not fit there is not understood here, so that nothing
+// that the provider says can make writing it down fail.
 const transactionMessage = z.object({
-  transactionId: z.string().min(1).max(128),
+  transactionId: z.string().regex(/^[\x21-\x7e]{1,100}$/),
   transactionRef: optionalText,
   type: optionalText,
   status: optionalText,
@@ -84,23 +86,29 @@ export function readTransaction(raw: unknown, asked?: 'collection' | 'payout'): 
   if (!parsed.success) return null;
   const message = parsed.data;
   const amountMinor = exactMinor(message.amount);
-  if (amountMinor === null) return null;
+  const destinationCurrency = message.destinationCurrency || null;
+  if (amountMinor === null || (destinationCurrency !== null && !/^[A-Z]{3}$/.test(destinationCurrency))) return null;
   const type = message.type?.toLowerCase() ?? asked;
   const redirectUrl = message.redirectUrl ?? message.checkoutUrl ?? message.paymentUrl ?? null;
   return {
     providerTransactionId: message.transactionId,
-    reference: message.transactionRef ?? null,
+    reference: message.transactionRef?.slice(0, 100).replace(/\p{C}/gu, '\ufffd') ?? null,
     type: type === 'collection' || type === 'payout' ? type : 'other',
     status: readStatus(message.status),
     currency: message.currency,
     amountMinor,
-    feesMinor: nearestMinor(message.fees),
-    destinationAmountMinor: nearestMinor(message.destinationAmount),
-    destinationCurrency: message.destinationCurrency ?? null,
+    feesMinor: atLeast(0n, nearestMinor(message.fees)),
+    destinationAmountMinor: atLeast(1n, nearestMinor(message.destinationAmount)),
+    destinationCurrency,
     isRefunded: message.isRefunded === true,
     reason: wordsOf(message.reason) || null,
-    redirectUrl: redirectUrl !== null && /^https:\/\//.test(redirectUrl) ? redirectUrl : null,
+    redirectUrl: redirectUrl !== null && /^https:\/\/[^\s\p{C}]{1,1990}$/u.test(redirectUrl) ? redirectUrl : null,
   };
+}
+
+/** The amount, or null where it is less: no such amount can be kept. */
+export function atLeast(leastMinor: bigint, amountMinor: bigint | null): bigint | null {
+  return amountMinor === null || amountMinor < leastMinor ? null : amountMinor;
 }
 
 /** The raw transactions in an answer's `data`, whether it is a list, holds one, or is one. */
@@ -117,7 +125,8 @@ export function wordsOf(message: unknown, depth = 0): string {
     return message
       .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
       .trim()
-      .slice(0, 300);
+      .slice(0, 300)
+      .toWellFormed();
   }
   if (depth === 4 || typeof message !== 'object' || message === null) return '';
   if (Array.isArray(message)) {
@@ -126,7 +135,8 @@ export function wordsOf(message: unknown, depth = 0): string {
       .map((item) => wordsOf(item, depth + 1))
       .filter((words) => words !== '')
       .join('; ')
-      .slice(0, 300);
+      .slice(0, 300)
+      .toWellFormed();
   }
   const { message: inner, error, reason } = message as { message?: unknown; error?: unknown; reason?: unknown };
   return wordsOf(inner ?? error ?? reason, depth + 1);

@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import type { PayoutOrder, ProviderTransaction, Quotation, QuoteOrder } from '../provider.ts';
-import { exactMinor, nearestMinor, optionalText, readTransaction, transactionsIn, wireAmount } from './messages.ts';
+import {
+  atLeast,
+  exactMinor,
+  nearestMinor,
+  optionalText,
+  readTransaction,
+  transactionsIn,
+  wireAmount,
+} from './messages.ts';
 
 /** Shorter than the 30 minutes seen: used where the provider states no end, and never a reason to send again. */
 const UNSTATED_LIFETIME_MS = 25 * 60_000;
@@ -91,9 +99,9 @@ export function readQuotation(order: QuoteOrder, data: unknown, at: Date): Quota
   }
   if (!parsed.success) throw unreadable();
   const { token, quotation } = parsed.data;
-  const sourceAmountMinor = exactMinor(quotation.sourceAmount);
-  const destinationAmountMinor = nearestMinor(quotation.destinationAmount);
-  const feesMinor = nearestMinor(quotation.totalFees);
+  const sourceAmountMinor = atLeast(1n, exactMinor(quotation.sourceAmount));
+  const destinationAmountMinor = atLeast(1n, nearestMinor(quotation.destinationAmount));
+  const feesMinor = atLeast(0n, nearestMinor(quotation.totalFees));
   if (sourceAmountMinor === null || destinationAmountMinor === null || feesMinor === null) throw unreadable();
   const quotedMinor = order.amountType === 'source' ? sourceAmountMinor : exactMinor(quotation.destinationAmount);
   const destinationCountry = quotation.destinationCountry ?? null;
@@ -101,6 +109,7 @@ export function readQuotation(order: QuoteOrder, data: unknown, at: Date): Quota
     quotation.sourceCurrency !== order.sourceCurrency ||
     quotedMinor !== order.amountMinor ||
     (order.destinationCurrency ?? quotation.destinationCurrency) !== quotation.destinationCurrency ||
+    !/^[A-Z]{3}$/.test(quotation.destinationCurrency) ||
     (order.country ?? destinationCountry) !== (destinationCountry ?? order.country)
   ) {
     throw new ProviderRejected('quote_mismatch', 'The provider quoted something else than was asked for.');
