@@ -101,6 +101,17 @@ describe('a quotation', () => {
     const exp = Math.floor(Date.now() / 1000) + 1800;
     answer({ token: jwt({ exp }), quotation: quoted() });
     expect(await provider.quote(order)).toMatchObject({ expiresAt: new Date(exp * 1000), expiryStated: true });
+    // A moment without a zone could be hours away from what it seems to be here: it says nothing.
+    for (const expires of ['2030-01-01T00:00:00', '2030-01-01 00:00:00.000', '2030-01-01', '+200000-01-01T00:00:00Z']) {
+      answer({ token: jwt({ exp }), expires, quotation: quoted() });
+      expect(await provider.quote(order)).toMatchObject({ expiresAt: new Date(exp * 1000), expiryStated: true });
+      answer({ token: 'opaque', expires, quotation: quoted() });
+      expect(await provider.quote(order)).toMatchObject({ expiryStated: false });
+    }
+    for (const expires of ['2030-01-01T03:00:00+03:00', '2030-01-01T00:00:00.000Z', 'Tue, 01 Jan 2030 00:00:00 GMT']) {
+      answer({ token: jwt({ exp }), expires, quotation: quoted() });
+      expect(await provider.quote(order)).toMatchObject({ expiresAt: new Date(Date.UTC(2030, 0)), expiryStated: true });
+    }
     for (const token of ['opaque', jwt({}), jwt({ exp: 'soon' }), 'a.!!.c']) {
       answer({ token, quotation: quoted() });
       const guessed = await provider.quote(order);

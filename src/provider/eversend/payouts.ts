@@ -130,10 +130,13 @@ export function readQuotation(order: QuoteOrder, data: unknown, at: Date): Quota
   };
 }
 
+/** A time of day with its zone. One without would be read in this machine's zone, hours off. */
+const MOMENT = /\d:\d\d(:\d\d(\.\d+)?)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)$/i;
+
 /** `expires`, else the `exp` of a token that is a JWT; null where neither says anything. Its signature is not ours to check. */
 function statedExpiry(expires: string | null, token: string): Date | null {
-  const stated = new Date(expires ?? Number.NaN);
-  if (!Number.isNaN(stated.getTime())) return stated;
+  const stated = new Date(expires !== null && MOMENT.test(expires.trim()) ? expires.trim() : Number.NaN);
+  if (stated.getTime() > 0 && stated.getTime() < 1e14) return stated;
   const claims = token.split('.')[1];
   if (claims === undefined) return null;
   try {
