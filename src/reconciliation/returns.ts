@@ -53,6 +53,8 @@ export async function checkReturns(ctx: Context, flows: Record<TransactionType, 
     advanced += await follow(ctx, flows, listed.transactions);
     advanced += await nameStrangers(ctx, listed.transactions);
     if (listed.shown < PAGE) break;
+    if (page === MAX_PAGES)
+      ctx.log.error({ event: 'returns_cut_short', count: page }, 'Older pages were not looked at.');
   }
   return advanced;
 }
