@@ -6,12 +6,14 @@ import { checkReturns } from '../src/reconciliation/returns.ts';
 import type { Flow } from '../src/transactions/flow.ts';
 import type { TransactionType } from '../src/transactions/transaction.ts';
 
-// Ten thousand at a time, so that a long neglected table does not become one long transaction.
+// Some at a time, so that a long neglected table does not become one long transaction.
+const FORGET_AT_ONCE = 1000;
 const FORGET = {
   name: 'forget_idempotency_keys',
   text: `
     DELETE FROM idempotency_keys WHERE (merchant_id, route, key) IN (
-      SELECT merchant_id, route, key FROM idempotency_keys WHERE created_at < now() - interval '30 days' LIMIT 10000)`,
+      SELECT merchant_id, route, key FROM idempotency_keys WHERE created_at < now() - interval '30 days' LIMIT ${FORGET_AT_ONCE})
+    RETURNING 1`,
 };
 
 // A pin nobody could use in time is of no use to anybody.
@@ -23,6 +25,18 @@ const FORGET_PINS = {
 };
 
 const DAY_MS = 86_400_000;
+/** What one round of housekeeping forgets at most, so that its other work gets its turn; the rest goes with the next ones. */
+const FORGET_ROUNDS = 10;
+
+/** The answer of a task that has not finished: its turn is given back at once, and the next round goes on. */
+const MORE = Symbol('more');
+
+async function forgetKeys(ctx: Context): Promise<typeof MORE | null> {
+  for (let round = 0; round < FORGET_ROUNDS; round += 1) {
+    if ((await runAlone(ctx.db, FORGET, [])).length < FORGET_AT_ONCE) return null;
+  }
+  return MORE;
+}
 
 /** One round: each task runs if nobody has run it within its interval; the lock is left to expire, and so is the clock. */
 export async function keepHouse(ctx: Context, flows: Record<TransactionType, Flow>): Promise<void> {
@@ -31,12 +45,14 @@ export async function keepHouse(ctx: Context, flows: Record<TransactionType, Flo
     ['roll_up', ROLLUP_INTERVAL_MS, () => rollUp(ctx.db)],
     ['returns_check', REVERSAL_CHECK_MS, () => checkReturns(ctx, flows)],
     ['forget_pins', OTP_LIFETIME_MS, () => runAlone(ctx.db, FORGET_PINS, [OTP_LIFETIME_MS])],
-    ['forget_keys', DAY_MS, () => runAlone(ctx.db, FORGET, [])],
+    ['forget_keys', DAY_MS, () => forgetKeys(ctx)],
   ];
   for (const [name, intervalMs, work] of tasks) {
-    if ((await ctx.cache.lock(`housekeeping:${name}`, intervalMs)) === null) continue;
-    await work().catch((error: unknown) =>
+    const turn = await ctx.cache.lock(`housekeeping:${name}`, intervalMs);
+    if (turn === null) continue;
+    const result = await work().catch((error: unknown) =>
       ctx.log.warn({ event: name, error }, 'housekeeping failed; it comes round again'),
     );
+    if (result === MORE) await turn.release();
   }
 }

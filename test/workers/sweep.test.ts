@@ -342,4 +342,20 @@ describe('housekeeping', () => {
     await keepHouse(world, flows);
     expect(await world.db('idempotency_keys')).toHaveLength(1);
   });
+
+  it('forgets all of a long neglected table within a few rounds, with its other work in between', async () => {
+    const id = await create();
+    const owner = openDatabase({ url: world.config.DATABASE_URL, poolSize: 2, onError: () => {}, role: null });
+    await owner.raw(
+      `INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, request_hash, status, answer, created_at)
+        SELECT merchant_id, route, 'an-older-key-than-that-' || n, subject_id || n, request_hash, status, answer, now() - interval '31 days'
+        FROM idempotency_keys, generate_series(1, 11500) AS n`,
+    );
+    await owner.destroy();
+    const left = async () => (await world.db('idempotency_keys').select('subject_id')).map((row) => row.subject_id);
+    await keepHouse(world, flows);
+    expect(await left()).toHaveLength(1501);
+    await keepHouse(world, flows);
+    expect(await left()).toEqual([id]);
+  });
 });
