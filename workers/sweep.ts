@@ -1,7 +1,7 @@
 // The sweep: finds whatever is due and has nobody on the way to it, and rings. Losing every queue costs its interval, nothing else.
 import type { Context } from '../src/context.ts';
 import { runAlone, runWhole, type Statement } from '../src/db/knex.ts';
-import type { Bell, QueueName } from '../src/queue/queues.ts';
+import type { Bell } from '../src/queue/queues.ts';
 
 /** Rows taken per pass, table and question: a bound on one pass, not on the backlog; the next pass takes the next ones. */
 const MAX_PER_PASS = 1000;
@@ -20,10 +20,15 @@ interface Table {
 const TABLES: readonly Table[] = [
   statementsFor({
     table: 'transactions',
-    columns: "id, CASE type WHEN 'payout' THEN 'payouts' ELSE 'collections' END AS queue, generation",
+    columns:
+      "id, CASE type WHEN 'payout' THEN 'payouts' ELSE 'collections' END AS queue, generation, state <> 'accepted' AS ahead",
     sweepable: "state <> 'awaiting_approval'",
   }),
-  statementsFor({ table: 'webhook_events', columns: "id, 'webhooks' AS queue, generation", sweepable: 'true' }),
+  statementsFor({
+    table: 'webhook_events',
+    columns: "id, 'webhooks' AS queue, generation, false AS ahead",
+    sweepable: 'true',
+  }),
 ];
 
 function statementsFor(of: { table: string; columns: string; sweepable: string }): Table {
@@ -80,11 +85,11 @@ export async function sweepOnce(ctx: Context): Promise<number> {
 
 async function ring(ctx: Context, table: Table, bells: readonly Bell[]): Promise<number> {
   if (bells.length === 0) return 0;
-  const queueOf = new Map(bells.map((bell) => [bell.id, bell.queue]));
+  const known = new Map(bells.map((bell) => [bell.id, bell]));
   const next = await runWhole<{ id: string; generation: number }>(ctx.db, table.ring, [
     bells.map((bell) => bell.id),
     bells.map((bell) => bell.generation),
   ]);
-  const { added } = await ctx.queues.ringNow(next.map((row) => ({ ...row, queue: queueOf.get(row.id) as QueueName })));
+  const { added } = await ctx.queues.ringNow(next.map((row) => ({ ...(known.get(row.id) as Bell), ...row })));
   return added;
 }

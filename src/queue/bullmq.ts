@@ -43,10 +43,12 @@ export function openQueues(of: { config: Config; log: Logger }): BullmqQueues {
 
   async function add(name: QueueName, bells: readonly Bell[]): Promise<void> {
     const queue = await backend.queue(name);
-    const jobs = bells.map((bell) => ({
+    // `lifo` is the head of the same list, which costs nothing on either store (priorities would); the last one in is the first out.
+    const inOrder = [...bells.filter((bell) => bell.ahead).reverse(), ...bells.filter((bell) => !bell.ahead)];
+    const jobs = inOrder.map((bell) => ({
       name: JOB_NAME,
       data: { id: bell.id },
-      opts: { ...JOB_OPTIONS, jobId: jobIdOf(bell) },
+      opts: { ...JOB_OPTIONS, jobId: jobIdOf(bell), ...(bell.ahead ? { lifo: true } : {}) },
     }));
     const [only] = jobs;
     if (only !== undefined && jobs.length === 1) await queue.add(only.name, only.data, only.opts);

@@ -9,6 +9,8 @@ export interface Bell {
   readonly queue: QueueName;
   readonly id: string;
   readonly generation: number;
+  /** Goes before whatever waits: about a row that the provider may know of, which must not wait behind a backlog of new ones. */
+  readonly ahead?: boolean;
 }
 
 export interface Queues {

@@ -109,6 +109,17 @@ for (const [name, describeStore, openStore] of stores)
       bulks.mockRestore();
     });
 
+    test('what may be with the provider goes before whatever waits, in its own order', async () => {
+      const [one, two, three, four] = [...Array(4)].map(() => bell()) as [Bell, Bell, Bell, Bell];
+      await queues.ringNow([one]);
+      await queues.ringNow([two, { ...three, ahead: true }, { ...four, ahead: true }]);
+      const hand = await workers.worker('payouts', async () => undefined, { autorun: false });
+      working.push(hand);
+      const taken: unknown[] = [];
+      for (let n = 0; n < 4; n += 1) taken.push((await hand.getNextJob('hand'))?.data.id);
+      expect(taken).toEqual([three, four, one, two].map((of) => of.id));
+    });
+
     test('the same bell again adds nothing; the next generation always does', async () => {
       const first = bell();
       await queues.ringNow([first, first]);

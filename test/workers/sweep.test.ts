@@ -55,7 +55,7 @@ describe('the sweep', () => {
     expect(await sweepOnce(world)).toBe(0);
     await longAgo();
     expect(await sweepOnce(world)).toBe(1);
-    expect(rings()).toEqual([{ queue: 'payouts', id, generation: 2 }]);
+    expect(rings()).toEqual([{ queue: 'payouts', id, generation: 2, ahead: false }]);
     expect(await sweepOnce(world)).toBe(0);
   });
 
@@ -129,7 +129,7 @@ describe('the sweep', () => {
     };
     rings();
     expect(await sweepOnce(world)).toBe(1);
-    expect(rings()).toMatchObject([{ id }]);
+    expect(rings()).toMatchObject([{ id, ahead: true }]);
     expect(asked).toHaveLength(1000);
     for (const pass of [2, 3]) {
       expect(await sweepOnce(world)).toBe(0);
