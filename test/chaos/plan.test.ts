@@ -4,6 +4,7 @@ import { readFlags, type SoakFlags } from './flags.ts';
 import { checkChosen } from './points/hit-all.ts';
 import { timesOf } from './points/point.ts';
 import { POINTS, TOGETHER } from './points/points.ts';
+import { percentile } from './recovery/percentile.ts';
 import { ordersOf, walletsOf } from './soak/orders.ts';
 import { planOf } from './soak/soak.ts';
 
@@ -66,6 +67,9 @@ describe('the command line', () => {
     expect(readFlags(['--help'])).toBeNull();
     expect(flagsOf('--profile', 'short')).toMatchObject({ payments: 1000, minutes: 2 });
     expect(readFlags(['--points', '50', '--only', 'P13,P20'])).toMatchObject({ points: 50, only: ['P13', 'P20'] });
+    expect(readFlags(['--bank'])).toMatchObject({ bank: 5, scenes: null, recovery: null });
+    expect(readFlags(['--scenes', '10', '--recovery', '3'])).toMatchObject({ bank: null, scenes: 10, recovery: 3 });
+    expect(() => readFlags(['--recovery', '0'])).toThrow('--recovery must be a number from 1 to 1000.');
     expect(() => readFlags(['--profile', 'long'])).toThrow('--profile knows full and short, not "long".');
     expect(() => readFlags(['--minutes', 'ten'])).toThrow('--minutes must be a number from 0.1 to 1440.');
   });
@@ -82,5 +86,15 @@ describe('the crash points', () => {
   it('can be chosen by their ids, and one that is not there is a sentence', () => {
     expect(() => checkChosen(['P13', 'P20'])).not.toThrow();
     expect(() => checkChosen(['P13', 'P99'])).toThrow('There is no point P99.');
+  });
+});
+
+describe('a percentile', () => {
+  it('is a time that was measured, by nearest rank; of nothing it is no number, which no bound allows', () => {
+    const times = Array.from({ length: 200 }, (_, n) => 200 - n);
+    expect([0.5, 0.99, 1].map((share) => percentile(times, share))).toEqual([100, 198, 200]);
+    expect(percentile([7], 0.99)).toBe(7);
+    expect(percentile([1, Number.POSITIVE_INFINITY], 0.99)).toBe(Number.POSITIVE_INFINITY);
+    expect(percentile([], 0.99) <= 60_000).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-// Percentiles by nearest rank: of a hundred times, p99 is the second longest.
+// Percentiles by nearest rank: of a hundred times, p99 is the second longest; of fewer, the longest.
 
 /** `share` of 1. Of nothing it is NaN, which no bound allows. */
 export function percentile(times: readonly number[], share: number): number {
