@@ -42,7 +42,7 @@ async function prepare(ctx: Context, { transaction, sealed, otpSealed, silentAtt
       quotedAmountMinor: null,
       quotedChargeMinor: null,
       // Once more and never again: a payer who approved a prompt must not be asked a third time.
-      fenceAt: silentAttempts === 0 ? { afterMs: ctx.config.COLLECTION_RESEND_AFTER_MS } : null,
+      fenceAt: silentAttempts === 0 ? { afterMs: resendAfterMs(ctx.config) } : null,
     },
     set: {},
     send: (permission) =>
@@ -133,4 +133,9 @@ function reverse(of: BookingInput & { readonly availableMinor: bigint }): Bookin
         : []),
     ],
   };
+}
+
+/** Never while the first prompt may still be on its way to the provider. */
+function resendAfterMs(config: Config): number {
+  return Math.max(config.COLLECTION_RESEND_AFTER_MS, config.SEND_WINDOW_MS + config.PROVIDER_TIMEOUT_MS);
 }

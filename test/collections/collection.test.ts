@@ -151,10 +151,14 @@ describe('a collection', () => {
 
   it('prompts once more after the payer’s window and three look-ups, and then never again', async () => {
     await world.close();
-    await renew({ COLLECTION_RESEND_AFTER_MS: '1' });
+    await renew({ COLLECTION_RESEND_AFTER_MS: '1', SEND_WINDOW_MS: '2000', PROVIDER_TIMEOUT_MS: '3000' });
     const id = await create();
     world.provider.onSubmit = () => UNKNOWN;
     await ring(id);
+    // Never while the first prompt may still be on its way.
+    const [attempt] = await world.db('attempts');
+    expect(attempt?.fence_at - attempt?.opened_at).toBe(5000);
+    await world.db('attempts').update({ fence_at: world.db.raw('now()') });
     await pass(id, 3);
     expect(await view(id)).toMatchObject({ status: 'accepted' });
     await pass(id, 8);
