@@ -18,18 +18,21 @@ const DISAGREE = {
   name: 'returns_disagree',
   text: `
     SELECT t.id, t.type FROM transactions t JOIN unnest($1::text[], $2::boolean[], $3::text[]) AS p(id, returned, status) USING (id)
-    WHERE ((p.returned OR p.status = 'failed') AND t.state = 'settled') 
-      OR (p.status = 'successful' AND t.state IN ('failed', 'accepted'))`,
+    WHERE ((p.returned OR p.status = 'failed') AND t.state = 'settled')
+      OR (p.status = 'successful' AND (t.state = 'failed'
+        OR (t.state = 'accepted' AND NOT EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL))))`,
 };
 
 // What no row explains: lost, cancelled or failed before anything was sent, or a second operation under one reference. A row that may
 // still move is left to its own look-ups, which may yet take the operation as its own. What has been named is not named again.
+// While a recovery is open nothing is sent, and its run, which counts what it finds, does this.
 const STRANGERS = {
   name: 'returns_strangers',
   text: `
     SELECT p.provider_id AS "providerTransactionId", coalesce(t.state, 'lost') AS row
     FROM unnest($1::text[], $2::text[], $3::boolean[]) AS p(id, provider_id, booked) LEFT JOIN transactions t USING (id)
-    WHERE (t.id IS NULL OR t.state = 'cancelled' OR (t.state IN ('settled', 'failed', 'reversed')
+    WHERE NOT EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL)
+      AND (t.id IS NULL OR t.state = 'cancelled' OR (t.state IN ('settled', 'failed', 'reversed')
         AND (t.attempt_no = 0 OR t.provider_transaction_id <> p.provider_id)))
       AND CASE WHEN p.booked
         THEN NOT EXISTS (SELECT 1 FROM journal_entries e WHERE e.reference = 'provider:' || p.provider_id || ':suspend')

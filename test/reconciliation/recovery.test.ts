@@ -245,6 +245,14 @@ describe('the returns check', () => {
     expect([await checkReturns(world, flows), await openCases()]).toEqual([0, []]);
   });
 
+  it('leaves the unsent and the lost to the run while a recovery is open', async () => {
+    const id = await calledUnsent();
+    executedElsewhere(`${id.slice(0, 27)}0`);
+    await begin();
+    expect([await checkReturns(world, flows), await stateOf(id), await openCases()]).toEqual([0, 'accepted', []]);
+    expect(await run()).toMatchObject({ adopted: 1, strangers: 1 });
+  });
+
   it('adopts what was called unsent before it is sent again', async () => {
     const id = await calledUnsent();
     expect(await checkReturns(world, flows)).toBe(1);
