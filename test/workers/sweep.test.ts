@@ -1,7 +1,7 @@
 // The sweep and the workers' manners: nothing due is forgotten, nothing rung twice while it hangs, a poison row spoils no other.
 
 import type { Job } from 'bullmq';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCollection } from '../../src/collections/create.ts';
 import { openDatabase } from '../../src/db/knex.ts';
 import { createPayout } from '../../src/payouts/create.ts';
@@ -312,6 +312,13 @@ describe('housekeeping', () => {
       'settled',
     ]);
     expect(await checkReturns(world, flows)).toBe(0);
+  });
+
+  it('says so when the provider’s list is longer than it looks at', async () => {
+    world.provider.transactions = async () => ({ transactions: [], shown: 50, total: 200_000, page: 1 });
+    const error = vi.spyOn(world.log, 'error');
+    expect(await checkReturns(world, flows)).toBe(0);
+    expect(error.mock.calls).toMatchObject([[{ event: 'returns_cut_short', count: 2000 }, expect.any(String)]]);
   });
 
   it('forgets a pin that could not be used in time', async () => {
