@@ -77,11 +77,11 @@ async function accepted(answer: { body: string }, key: string): Promise<string> 
 async function payout(status: 'successful' | 'failed' | null): Promise<string> {
   const request = world.request();
   const id = await accepted(await createPayout(world, world.caller, request, NEW_PAYOUT), request.key);
-  const ring = () => advance(world, payoutFlow, id, { cause: 'worker', actor: 'worker', insists: true });
+  const ring = (insists: boolean) => advance(world, payoutFlow, id, { cause: 'worker', actor: 'worker', insists });
   if (status === null) return id;
-  await ring();
+  await ring(false);
   world.provider.rule(id, { status });
-  await ring();
+  await ring(true);
   return id;
 }
 
@@ -91,10 +91,10 @@ async function collection(): Promise<string> {
   const more = { customer: null, redirectUrl: null, reference: null, metadata: {} };
   const answer = await createCollection(world, world.caller, request, { ...about, ...more });
   const id = await accepted(answer, request.key);
-  const ring = () => advance(world, collectionFlow, id, { cause: 'worker', actor: 'worker', insists: true });
-  await ring();
+  const ring = (insists: boolean) => advance(world, collectionFlow, id, { cause: 'worker', actor: 'worker', insists });
+  await ring(false);
   world.provider.rule(id, { status: 'successful' });
-  await ring();
+  await ring(true);
   return id;
 }
 
