@@ -12,7 +12,7 @@ describeWithRedis('the house keeps its promises', () => {
   let run: ScenesRun;
   beforeAll(async () => {
     run = await startScenes(SIZE);
-  }, 60_000);
+  }, 120_000);
   afterAll(() => run.close());
 
   it.each(SCENES)(
