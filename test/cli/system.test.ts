@@ -13,6 +13,7 @@ import { advance } from '../../src/transactions/advance.ts';
 import { searchTransactions, type Wanted } from '../../src/transactions/search.ts';
 import { type Cli, cliOn } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
+import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { COMPRESSED, createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -24,22 +25,7 @@ beforeAll(async () => {
   world = await createWorld();
   cli = cliOn(world.config.DATABASE_URL);
   walletId = await world.fund('UGX', 1_000_000n);
-  const answer = await createPayout(world, world.caller, world.request(), {
-    amountMinor: 100_000n,
-    currency: 'UGX',
-    amountType: 'source',
-    maxAmountMinor: null,
-    maxFeeMinor: null,
-    method: 'momo',
-    country: 'UG',
-    destinationCurrency: 'UGX',
-    recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
-    beneficiaryId: null,
-    owner: null,
-    reference: 'SAL-9',
-    scheduledAt: null,
-    metadata: {},
-  });
+  const answer = await createPayout(world, world.caller, world.request(), { ...NEW_PAYOUT, reference: 'SAL-9' });
   paid = JSON.parse(answer.body).id;
   await advance(world, payoutFlow, paid, { cause: 'worker', actor: 'worker', insists: false });
   world.provider.rule(paid, { status: 'successful' });

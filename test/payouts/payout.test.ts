@@ -10,6 +10,7 @@ import { addSchedule } from '../../src/pricing/fee-schedule.ts';
 import type { LookUpEnding, ProviderTransaction, SubmitEnding } from '../../src/provider/provider.ts';
 import { advance, type Ending, type Ring } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
+import { executed } from '../support/executed.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 import { until } from '../support/until.ts';
@@ -215,7 +216,7 @@ describe('a payout whose answer was lost', () => {
     await ring(id);
     world.provider.onLookUp = (reference) => ({
       kind: 'found',
-      transaction: { ...successful(reference), status: 'failed', reason: message },
+      transaction: { ...executed(reference), status: 'failed', reason: message },
     });
     await pass(id, 1);
     expect((await view(id)).failure?.message).toBe('Phone … of … … (…, account …) is not registered');
@@ -324,7 +325,7 @@ describe('a payout whose answer was lost', () => {
     expect((await balance())?.heldMinor).toBe(100_000n);
 
     // The provider's own word, however late, still ends it and answers the case.
-    world.provider.onLookUp = () => ({ kind: 'found', transaction: successful(id) });
+    world.provider.onLookUp = () => ({ kind: 'found', transaction: executed(id) });
     await pass(id, 1);
     expect(await view(id)).toMatchObject({ status: 'settled' });
     expect(await world.db('cases').where({ transaction_id: id }).whereNull('resolved_at')).toEqual([]);
@@ -705,20 +706,3 @@ describe('a payout that cannot be funded at the provider', () => {
     expect(await world.db('cases').where({ transaction_id: id })).toMatchObject([{ kind: 'not_executable' }]);
   });
 });
-
-function successful(reference: string): ProviderTransaction {
-  return {
-    providerTransactionId: `BP-${reference}`,
-    reference,
-    type: 'payout',
-    status: 'successful',
-    currency: 'UGX',
-    amountMinor: 100_000n,
-    feesMinor: 50_000n,
-    destinationAmountMinor: null,
-    destinationCurrency: null,
-    isRefunded: false,
-    reason: null,
-    redirectUrl: null,
-  };
-}

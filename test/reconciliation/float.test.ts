@@ -7,6 +7,7 @@ import type { ProviderWallet } from '../../src/provider/provider.ts';
 import { adoptFloat } from '../../src/reconciliation/adopt-float.ts';
 import { floatRows } from '../../src/reconciliation/float.ts';
 import { advance } from '../../src/transactions/advance.ts';
+import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -53,22 +54,7 @@ describe('the float', () => {
 
   it('is left alone in a currency where something is on its way, since the difference may be that', async () => {
     await world.fund('UGX', 300_000n);
-    const answer = await createPayout(world, world.caller, world.request(), {
-      amountMinor: 100_000n,
-      currency: 'UGX',
-      amountType: 'source',
-      maxAmountMinor: null,
-      maxFeeMinor: null,
-      method: 'momo',
-      country: 'UG',
-      destinationCurrency: 'UGX',
-      recipient: { firstName: 'John', lastName: 'Okello', phone: '+256712345678' },
-      beneficiaryId: null,
-      owner: null,
-      reference: null,
-      scheduledAt: null,
-      metadata: {},
-    });
+    const answer = await createPayout(world, world.caller, world.request(), NEW_PAYOUT);
     const { id } = JSON.parse(answer.body);
     await advance(world, payoutFlow, id, { cause: 'worker', actor: 'worker', insists: false });
     expect(await row('UGX')).toMatchObject({ onTheirWay: 1, comparable: false });

@@ -11,6 +11,7 @@ import { beginRecovery, finishRecovery, openRecovery } from '../../src/reconcili
 import { checkReturns } from '../../src/reconciliation/returns.ts';
 import { advance } from '../../src/transactions/advance.ts';
 import { flows } from '../../workers/webhook.ts';
+import { executed } from '../support/executed.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -39,21 +40,8 @@ const suspense = async () =>
 
 /** What the provider did under a reference, and our database has forgotten. */
 function executedElsewhere(reference: string, more: Partial<ProviderTransaction> = {}): ProviderTransaction {
-  const transaction: ProviderTransaction = {
-    providerTransactionId: `BP${world.provider.executed.size}X${reference}`,
-    reference,
-    type: 'payout',
-    status: 'successful',
-    currency: 'UGX',
-    amountMinor: 100_000n,
-    feesMinor: 50_000n,
-    destinationAmountMinor: null,
-    destinationCurrency: null,
-    isRefunded: false,
-    reason: null,
-    redirectUrl: null,
-    ...more,
-  };
+  const providerTransactionId = `BP${world.provider.executed.size}X${reference}`;
+  const transaction = executed(reference, { providerTransactionId, ...more });
   world.provider.executed.set(reference, [...(world.provider.executed.get(reference) ?? []), transaction]);
   return transaction;
 }

@@ -1,4 +1,5 @@
-// A payout as a merchant would ask for it: 1,000 UGX to a phone in Uganda. Tests change what they are about.
+// A payout and a collection as a merchant would ask for them: to and from a phone in Uganda. Tests change what they are about.
+import type { NewCollection } from '../../src/collections/create.ts';
 import type { NewPayout } from '../../src/payouts/create.ts';
 
 export const NEW_PAYOUT: NewPayout = {
@@ -15,5 +16,18 @@ export const NEW_PAYOUT: NewPayout = {
   owner: null,
   reference: null,
   scheduledAt: null,
+  metadata: {},
+};
+
+export const NEW_COLLECTION: NewCollection = {
+  amountMinor: 200_000n,
+  currency: 'UGX',
+  country: 'UG',
+  phone: '+256712345678',
+  owner: null,
+  otp: null,
+  customer: null,
+  redirectUrl: null,
+  reference: null,
   metadata: {},
 };

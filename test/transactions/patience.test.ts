@@ -9,7 +9,7 @@ import { stumble } from '../../src/transactions/stumble.ts';
 import type { TransactionType } from '../../src/transactions/transaction.ts';
 import { unattended } from '../../src/transactions/unattended.ts';
 import { flows } from '../../workers/webhook.ts';
-import { NEW_PAYOUT } from '../support/new-payout.ts';
+import { NEW_COLLECTION, NEW_PAYOUT } from '../support/new-payout.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -22,18 +22,12 @@ afterEach(() => world.close());
 async function make(type: TransactionType): Promise<string> {
   if (type === 'payout')
     return JSON.parse((await createPayout(world, world.caller, world.request(), NEW_PAYOUT)).body).id;
-  const answer = await createCollection(world, world.caller, world.request({ route: 'POST /v1/collections' }), {
-    amountMinor: 200_000n,
-    currency: 'UGX',
-    country: 'UG',
-    phone: '+256712345678',
-    owner: null,
-    otp: null,
-    customer: null,
-    redirectUrl: null,
-    reference: null,
-    metadata: {},
-  });
+  const answer = await createCollection(
+    world,
+    world.caller,
+    world.request({ route: 'POST /v1/collections' }),
+    NEW_COLLECTION,
+  );
   return JSON.parse(answer.body).id;
 }
 const ring = (id: string, type: TransactionType) =>

@@ -16,7 +16,7 @@ import { resolve } from '../../src/transactions/resolve.ts';
 import { nameStranger } from '../../src/transactions/stranger.ts';
 import type { TransactionType } from '../../src/transactions/transaction.ts';
 import { flows } from '../../workers/webhook.ts';
-import { NEW_PAYOUT } from '../support/new-payout.ts';
+import { NEW_COLLECTION, NEW_PAYOUT } from '../support/new-payout.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const SAID = { reason: 'the bank says so', againstTheProvider: false, clientAddress: null };
@@ -39,18 +39,12 @@ async function payout(): Promise<string> {
   return JSON.parse((await createPayout(world, world.caller, world.request(), NEW_PAYOUT)).body).id;
 }
 async function collection(): Promise<string> {
-  const answer = await createCollection(world, world.caller, world.request({ route: 'POST /v1/collections' }), {
-    amountMinor: 200_000n,
-    currency: 'UGX',
-    country: 'UG',
-    phone: '+256712345678',
-    owner: null,
-    otp: null,
-    customer: null,
-    redirectUrl: null,
-    reference: null,
-    metadata: {},
-  });
+  const answer = await createCollection(
+    world,
+    world.caller,
+    world.request({ route: 'POST /v1/collections' }),
+    NEW_COLLECTION,
+  );
   return JSON.parse(answer.body).id;
 }
 async function ring(id: string, insists = false) {

@@ -12,6 +12,7 @@ import { advance } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
 import { applyWebhookEvent, postponeWebhookEvent } from '../../src/webhooks/apply.ts';
 import { receiveWebhook } from '../../src/webhooks/receive.ts';
+import { executed } from '../support/executed.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -262,21 +263,8 @@ describe('applying', () => {
   });
 
   const LOST = `po${'0'.repeat(26)}`;
-  const operation = (more: Partial<ProviderTransaction> = {}): ProviderTransaction => ({
-    providerTransactionId: 'BP77',
-    reference: LOST,
-    type: 'payout',
-    status: 'successful',
-    currency: 'UGX',
-    amountMinor: 100_000n,
-    feesMinor: 50_000n,
-    destinationAmountMinor: null,
-    destinationCurrency: null,
-    isRefunded: false,
-    reason: null,
-    redirectUrl: null,
-    ...more,
-  });
+  const operation = (more: Partial<ProviderTransaction> = {}) =>
+    executed(LOST, { providerTransactionId: 'BP77', ...more });
 
   it.each([
     ['our reference', { transactionRef: LOST }],
