@@ -2,12 +2,14 @@
 import type { Context } from '../context.ts';
 import { inTransaction, run, runAlone } from '../db/knex.ts';
 import { lockAvailable } from '../ledger/balances.ts';
+import { isPosted } from '../ledger/journal.ts';
 import { scheduleById } from '../pricing/fee-schedule.ts';
 import type { ProviderTransaction } from '../provider/provider.ts';
 import type { Ending, Ring } from './advance.ts';
 import { caseOf, openCases } from './case.ts';
 import type { Booking, Flow } from './flow.ts';
 import { checkPath, writeSteps } from './step.ts';
+import { suspendReference } from './stranger.ts';
 import { type Loaded, load } from './transaction.ts';
 
 /** Looks a settled or failed transaction up again. Only the provider's fresh word changes a final state, never a webhook's. */
@@ -25,6 +27,8 @@ export async function recheck(ctx: Context, flow: Flow, loaded: Loaded, ring: Ri
     if (found.isRefunded) return write(ctx, flow, loaded, ring, found, 'reversed');
     if (found.status !== 'successful') return contradict(ctx, loaded, found);
   } else if (transaction.state === 'failed' && found.status === 'successful') {
+    // Its money waits in suspense already, under a case of its own: settled too, it would be booked twice.
+    if (await isPosted(ctx.db, suspendReference(found.providerTransactionId))) return 'nothing_to_do';
     if (!agrees) return contradict(ctx, loaded, found);
     const ending = await write(ctx, flow, loaded, ring, found, 'settled');
     // It went and came back without our having looked in between: both steps belong to the book, one after the other.

@@ -10,6 +10,7 @@ import { addSchedule } from '../../src/pricing/fee-schedule.ts';
 import type { LookUpEnding, ProviderTransaction, SubmitEnding } from '../../src/provider/provider.ts';
 import { advance, type Ending, type Ring } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
+import { nameStranger } from '../../src/transactions/stranger.ts';
 import { executed } from '../support/executed.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
@@ -495,6 +496,20 @@ describe('a payout that ends otherwise', () => {
     expect(await world.db('cases').where({ transaction_id: id }).orderBy('kind')).toMatchObject([
       { kind: 'late_success' },
     ]);
+  });
+
+  it('is not settled by an operation that waits in suspense already, under a case of its own', async () => {
+    const id = await create();
+    await ring(id);
+    world.provider.rule(id, { status: 'failed' });
+    await ring(id, WEBHOOK);
+    const found = executed(id, { providerTransactionId: 'BPother' });
+    await nameStranger(world, { found, kind: 'unknown_operation', actor: 'test', evidence: {} });
+    world.provider.onLookUp = () => ({ kind: 'found', transaction: found });
+    expect(await ring(id, WEBHOOK)).toBe('nothing_to_do');
+    expect(await view(id)).toMatchObject({ status: 'failed' });
+    // What left the provider's wallet, amount and charge, is booked once.
+    expect(await world.db('postings').where({ account_id: 'provider:UGX' }).pluck('amount')).toEqual([150_000n]);
   });
 
   it('books going and coming back when a failed one succeeded and was returned before anybody looked', async () => {
