@@ -15,6 +15,10 @@ export const ID_PREFIXES = {
   feeSchedule: 'fs',
   earning: 'ea',
   administrator: 'ad',
+  event: 'ev',
+  webhookEndpoint: 'ep',
+  delivery: 'de',
+  bulk: 'bu',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

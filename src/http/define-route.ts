@@ -41,10 +41,19 @@ interface Documented {
 }
 
 interface Declaration {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Under BASE_PATH, parameters in braces. */
   readonly path: `/${string}`;
-  readonly tag: 'Collections' | 'Payouts' | 'Transactions' | 'Wallets' | 'Provider' | 'Operation';
+  readonly tag:
+    | 'Collections'
+    | 'Payouts'
+    | 'Beneficiaries'
+    | 'Transactions'
+    | 'Wallets'
+    | 'Events'
+    | 'Personal data'
+    | 'Provider'
+    | 'Operation';
   readonly summary: string;
   readonly description?: string;
   /** The answers it gives when all is well; refusals are the same everywhere and added by the description. */

@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { InvalidRequest, Refused } from '../errors.ts';
 import { limitsOf } from '../limits/limits.ts';
-import { storedAnswer } from '../transactions/accept.ts';
+import { storedAnswer } from '../transactions/stored-answer.ts';
 import { authenticate } from './auth.ts';
 import { answerPreflight } from './cors.ts';
 import type { Reply, Route } from './define-route.ts';

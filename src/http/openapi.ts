@@ -176,8 +176,11 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
       tags: [
         { name: 'Collections', description: "Money in from a payer's phone." },
         { name: 'Payouts', description: 'Money out to a phone, a bank account or an Eversend wallet.' },
+        { name: 'Beneficiaries', description: 'Whom you pay, saved once and paid by id.' },
         { name: 'Transactions', description: 'Both, as they stand and as they ended.' },
         { name: 'Wallets', description: 'Balances and statements.' },
+        { name: 'Events', description: 'What happened, pushed to you and to be read again.' },
+        { name: 'Personal data', description: 'Forgetting a person.' },
         { name: 'Provider', description: 'For Eversend, not for callers.' },
         { name: 'Operation', description: 'For probes and tools.' },
       ],
