@@ -24,6 +24,8 @@ export interface Flags {
   readonly recovery: number | null;
   /** How large each scene is, instead of the soak. */
   readonly scenes: number | null;
+  /** For how many minutes the house is watched in peace, instead of the soak. */
+  readonly leak: number | null;
   /** Of these points only, by their ids. */
   readonly only: readonly string[] | null;
 }
@@ -48,6 +50,7 @@ fault everything must end within 120 s. Ends with 1 when an invariant was violat
   --recovery 10      instead: how long recovery takes with the timings of production: five of six workers killed while they send,
                      so many times; then Redis and Postgres away three times each
   --scenes 10        instead: Postgres and Redis away, a release, a migration, three times capacity; so many times as large as in npm test
+  --leak 30          instead: 50 payments a second in peace for so many minutes; memory, files and connections must stay as they are
   --plan             prints the plan of faults and ends
   --help             shows this`;
 
@@ -78,6 +81,7 @@ export function readFlags(args: readonly string[]): Flags | null {
       bank: { type: 'boolean', default: false },
       recovery: { type: 'string' },
       scenes: { type: 'string' },
+      leak: { type: 'string' },
       only: { type: 'string' },
       plan: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -105,6 +109,7 @@ export function readFlags(args: readonly string[]): Flags | null {
     points: values.points === undefined ? null : Math.round(number('points', values.points, 1, 1000)),
     bank: values.bank ? minutes : null,
     scenes: values.scenes === undefined ? null : Math.round(number('scenes', values.scenes, 1, 1000)),
+    leak: values.leak === undefined ? null : number('leak', values.leak, 0.2, 1440),
     recovery: values.recovery === undefined ? null : Math.round(number('recovery', values.recovery, 1, 1000)),
     only: values.only?.split(',') ?? null,
   };

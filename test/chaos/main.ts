@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { redisAvailable } from '../support/redis-server.ts';
 import { runBank } from './bank/run-bank.ts';
 import { type Flags, readFlags, USAGE } from './flags.ts';
+import { runLeak } from './leak/run-leak.ts';
 import { checkChosen, hitAll } from './points/hit-all.ts';
 import { runRecovery } from './recovery/run-recovery.ts';
 import { playAll } from './scenes/run.ts';
@@ -31,20 +32,21 @@ function flagsOf(args: readonly string[]): Flags | null {
 
 /** Runs what the flags ask for, and says whether it has passed. */
 async function proof(
-  { points, only, bank, recovery, scenes, soak: flags }: Flags,
+  { points, only, bank, recovery, scenes, leak, soak: flags }: Flags,
   of: { cleanup: AsyncDisposableStack; progress: Progress; print: (line: string) => void },
 ): Promise<boolean> {
   if (points !== null) return hitAll({ times: points, only, ...of });
   if (bank !== null) return runBank({ minutes: bank, ...of });
   if (recovery !== null) return runRecovery({ rounds: recovery, ...of });
   if (scenes !== null) return playAll({ size: scenes, ...of });
+  if (leak !== null) return runLeak({ minutes: leak, ...of });
   return reportSoak(await soak({ flags, ...of }), print);
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const flags = flagsOf(args);
   if (flags === null) return;
-  const isSoak = [flags.points, flags.bank, flags.recovery, flags.scenes].every((other) => other === null);
+  const isSoak = [flags.points, flags.bank, flags.recovery, flags.scenes, flags.leak].every((other) => other === null);
   if (isSoak) print(`seed ${flags.soak.seed}`);
   if (flags.planOnly) {
     for (const fault of planOf(flags.soak)) {
