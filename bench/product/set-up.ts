@@ -31,7 +31,7 @@ export async function setUpProduct(url: string, of: { merchants: number; owners:
           { length: Math.min(CHUNK, of.owners - first + 1) },
           (_, n) => `customer-${first + n}`,
         );
-        await inTransaction(db, (trx) => fund(trx, merchant.id, owners));
+        await inTransaction(db, (trx) => openFunded(trx, { merchantId: merchant.id, owners, currency: CURRENCY }));
       }
     }
     await analyze(url);
@@ -46,17 +46,22 @@ const OPEN = {
   text: 'SELECT open_wallet(i.id, $3, i.owner, $4) AS id FROM unnest($1::text[], $2::text[]) AS i(id, owner)',
 };
 
-async function fund(trx: Trx, merchantId: string, owners: readonly string[]): Promise<void> {
+/** Opens a wallet of each owner, and fills it. */
+export async function openFunded(
+  trx: Trx,
+  of: { merchantId: string; owners: readonly string[]; currency: string },
+): Promise<void> {
+  const { merchantId, owners, currency } = of;
   const ids = owners.map(() => newId('wallet'));
-  const opened = await run<{ id: string }>(trx, OPEN, [ids, owners, merchantId, CURRENCY]);
-  const from = systemAccount('capital', CURRENCY);
+  const opened = await run<{ id: string }>(trx, OPEN, [ids, owners, merchantId, currency]);
+  const from = systemAccount('capital', currency);
   await post(
     trx,
     opened.map(({ id }) =>
       entry({
         reference: `bench:${id}:fund`,
         kind: 'fund',
-        currency: CURRENCY,
+        currency,
         actor: 'operator:bench',
         moves: [{ from, to: availableAccount(id), amountMinor: FUNDED_MINOR }],
       }),
