@@ -24,8 +24,17 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT now(),
       updated_at timestamptz NOT NULL DEFAULT now(),
       expires_at timestamptz,
-      revoked_at timestamptz
+      revoked_at timestamptz,
+      -- A key and what it was rotated into are one key for whoever counts hands: they share a lineage, the id of the first of them.
+      lineage_id text COLLATE "C" NOT NULL,
+      rotated_from text COLLATE "C" REFERENCES api_keys,
+      last_used_at timestamptz,
+      last_used_address inet,
+      CONSTRAINT first_of_its_lineage CHECK ((rotated_from IS NULL) = (lineage_id = id))
     );
+    CREATE INDEX api_keys_of_merchant ON api_keys (merchant_id, id DESC);
+    -- Two successors of one key at once would be two keys.
+    CREATE UNIQUE INDEX api_keys_one_successor ON api_keys (rotated_from) WHERE revoked_at IS NULL;
 
     -- One owner's money in one currency. The owner is the merchant itself ('') or the merchant's own customer.
     CREATE TABLE wallets (

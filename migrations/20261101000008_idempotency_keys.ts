@@ -3,21 +3,20 @@ import type { Knex } from 'knex';
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    -- Kept 30 days. The answer holds personal data, so it is sealed like the rest of it.
+    -- Kept 30 days. The answer, and the hash of the request it answers, tell of a person, so they are sealed like the rest of it.
     CREATE TABLE idempotency_keys (
       merchant_id text COLLATE "C" NOT NULL,
       route text COLLATE "C" NOT NULL,
       key text COLLATE "C" NOT NULL CHECK (octet_length(key) BETWEEN 16 AND 128),
       -- What the request made: tells the request that took the key from its twins.
       subject_id text COLLATE "C" NOT NULL,
-      request_hash bytea NOT NULL CHECK (octet_length(request_hash) = 32),
       status smallint NOT NULL CHECK (status BETWEEN 200 AND 299),
       answer bytea NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (merchant_id, route, key)
     );
     CREATE INDEX idempotency_keys_by_age ON idempotency_keys USING brin (created_at);
-    GRANT SELECT, INSERT, DELETE ON idempotency_keys TO eversend_app;
+    GRANT SELECT, INSERT, DELETE, UPDATE (answer) ON idempotency_keys TO eversend_app;
   `);
 }
 

@@ -5,18 +5,18 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- Accepts requests given by their columns, each with a verdict, in their order:
     --   accepted            the key was free and the wallet covers it; all of it is written, the money is held
-    --   known               the key was used before: the stored answer, and what it was the answer to
+    --   known               the key was used before: the stored answer, sealed together with what it was the answer to
     --   running             a twin of it runs in another session at this moment
     --   again               it met another of this batch (its twin, or one that takes the same money first): to be asked anew
     --   no_wallet, wallet_frozen, insufficient_funds: nothing is written
     -- Raises what post_entries raises; then nothing of the whole batch is written.
-    CREATE FUNCTION accept_transactions(ids text[], merchants text[], routes text[], keys text[], request_hashes bytea[],
+    CREATE FUNCTION accept_transactions(ids text[], merchants text[], routes text[], keys text[],
       answers bytea[], owners text[], currencies text[], amounts bigint[], amount_types text[], max_amounts bigint[],
       destination_currencies text[], destination_amounts bigint[], countries text[], methods text[], fee_schedules text[],
       fees bigint[], fee_ceilings bigint[], helds bigint[], refs text[], metadatas jsonb[], beneficiaries text[],
       redirect_urls text[], schedules timestamptz[], actors text[], client_addresses inet[], sealeds bytea[],
       otps bytea[], account_hashes bytea[], last_four_hashes bytea[], entry_ids text[])
-    RETURNS TABLE (verdict text, wallet_id text, at timestamptz, request_hash bytea, status smallint, answer bytea)
+    RETURNS TABLE (verdict text, wallet_id text, at timestamptz, status smallint, answer bytea)
     LANGUAGE plpgsql AS $$
     #variable_conflict use_column
     DECLARE
@@ -48,10 +48,10 @@ export async function up(knex: Knex): Promise<void> {
 
       -- Whoever writes the key owns the request; a twin that came between the look and the write is seen the next time.
       WITH keys_in AS (
-        INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, request_hash, status, answer)
-          SELECT i.merchant, i.route, i.key, i.id, i.request_hash, 202, i.answer
-          FROM unnest(verdicts, merchants, routes, keys, ids, request_hashes, answers)
-            AS i(verdict, merchant, route, key, id, request_hash, answer)
+        INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, status, answer)
+          SELECT i.merchant, i.route, i.key, i.id, 202, i.answer
+          FROM unnest(verdicts, merchants, routes, keys, ids, answers)
+            AS i(verdict, merchant, route, key, id, answer)
           WHERE i.verdict = 'accepted'
           ON CONFLICT DO NOTHING RETURNING subject_id
       )
@@ -103,13 +103,13 @@ export async function up(knex: Knex): Promise<void> {
       END IF;
 
       IF 'known' = ANY(verdicts) THEN
-        RETURN QUERY SELECT v.verdict, v.wallet, coalesce(k.created_at, now()), k.request_hash, k.status, k.answer
+        RETURN QUERY SELECT v.verdict, v.wallet, coalesce(k.created_at, now()), k.status, k.answer
           FROM unnest(verdicts, wallets, merchants, routes, keys) WITH ORDINALITY AS v(verdict, wallet, merchant, route, key, n)
             LEFT JOIN idempotency_keys k
               ON v.verdict = 'known' AND k.merchant_id = v.merchant AND k.route = v.route AND k.key = v.key
           ORDER BY v.n;
       ELSE
-        RETURN QUERY SELECT v.verdict, v.wallet, now(), NULL::bytea, NULL::smallint, NULL::bytea
+        RETURN QUERY SELECT v.verdict, v.wallet, now(), NULL::smallint, NULL::bytea
           FROM unnest(verdicts, wallets) WITH ORDINALITY AS v(verdict, wallet, n) ORDER BY v.n;
       END IF;
     END $$;

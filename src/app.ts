@@ -5,6 +5,7 @@ import type { HttpEnv } from './http/exchange.ts';
 import { mountRoutes } from './http/mount.ts';
 import { answerError, answerProblem } from './http/problem.ts';
 import { addressLimits, limitAddresses } from './http/rate-limit.ts';
+import { apiKeyRoutes } from './http/routes/api-keys.ts';
 import { collectionRoutes } from './http/routes/collections.ts';
 import { mountDocs } from './http/routes/docs.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -38,6 +39,7 @@ export function createApp<AdminEnv extends Env>(
     ...payoutRoutes,
     ...transactionRoutes,
     ...walletRoutes,
+    ...apiKeyRoutes,
     ...webhookRoutes,
     ...healthRoutes(of.isStopping ?? (() => false)),
   ];

@@ -3,13 +3,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { APPLICATION_ROLE, type Db } from './db/knex.ts';
 import { compareMigrations } from './db/migrations.ts';
 import type { Logger } from './logger.ts';
+import { dataKeyProblem } from './personal-data/data-keys.ts';
 import { refuse } from './process.ts';
 import type { BullmqQueues } from './queue/bullmq.ts';
+import type { Vault } from './vault.ts';
 
 /** What the checks look at. */
 export interface Checked {
   readonly db: Db;
   readonly queues: Pick<BullmqQueues, 'ping' | 'problem'>;
+  readonly vault: Vault;
   readonly log: Logger;
 }
 
@@ -66,6 +69,7 @@ export const CHECKS: readonly Check[] = [
   },
   { name: 'journal', ask: ({ db }) => mayDo(db, WRITTEN_BY_FUNCTIONS, ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) },
   { name: 'append_only', ask: ({ db }) => mayDo(db, APPEND_ONLY, ['UPDATE', 'DELETE', 'TRUNCATE']) },
+  { name: 'data_encryption_key', ask: ({ db, vault }) => dataKeyProblem(db, vault) },
   {
     name: 'synchronous_commit',
     ask: async ({ db }) =>

@@ -6,6 +6,7 @@ import {
   createSecretKey,
   hash,
   hkdfSync,
+  type KeyObject,
   randomFillSync,
 } from 'node:crypto';
 import { InvariantBroken } from './errors.ts';
@@ -19,9 +20,16 @@ export interface Vault {
   seal(text: string): Buffer;
   /** Decrypts what `seal` made with any of the configured keys. Raises InvariantBroken when no key fits or a byte was changed. */
   open(sealed: Buffer): string;
+  /** Whether `seal` of today made it: what has another key has to be sealed anew before that key may go. */
+  isCurrent(sealed: Buffer): boolean;
   /** HMAC-SHA256 under a derived key: equal texts give equal fingerprints, and without the key a phone range cannot be tried out. */
-  fingerprint(purpose: 'phone' | 'last_four' | 'account' | 'answer', text: string): Buffer;
+  fingerprint(purpose: Purpose, text: string): Buffer;
+  /** The same under every configured key, newest first: what is looked for may have been stored before the key was changed. */
+  fingerprints(purpose: Purpose, text: string): readonly Buffer[];
+  /** The ids of the configured keys as hexadecimal digits, newest first; they tell nothing about the keys. */
+  readonly keyIds: readonly [string, ...string[]];
 }
+type Purpose = 'phone' | 'last_four' | 'account' | 'cursor';
 
 // Drawn from the system many at a time: one by one they would cost as much as the sealing.
 const ivs = Buffer.alloc(IV_BYTES * 256);
@@ -35,7 +43,7 @@ function freshIv(): Buffer {
   return ivs.subarray(ivsUsed - IV_BYTES, ivsUsed);
 }
 
-/** `keys`: 32-byte keys, newest first. Fingerprints use the last (oldest) key, so that rotation does not make old rows unfindable. */
+/** `keys`: 32-byte keys. The first seals and makes fingerprints; all of them open. */
 export function createVault(keys: readonly Buffer[]): Vault {
   const derived = (key: Buffer, purpose: string) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32));
   // KeyObjects, made once: from a Buffer Node makes one for every call, which costs several times the cipher itself.
@@ -44,10 +52,11 @@ export function createVault(keys: readonly Buffer[]): Vault {
     id: derived(key, 'key-id').subarray(0, KEY_ID_BYTES),
     key: secret(key, 'seal'),
   }));
-  const newest = sealing[0];
-  const oldest = keys.at(-1);
-  if (newest === undefined || oldest === undefined) throw new InvariantBroken('the vault has no key');
-  const fingerprinting = secret(oldest, 'fingerprint');
+  const [newest, ...others] = sealing;
+  if (newest === undefined) throw new InvariantBroken('the vault has no key');
+  const fingerprinting = keys.map((key) => secret(key, 'fingerprint'));
+  const print = (key: KeyObject, purpose: Purpose, text: string) =>
+    createHmac('sha256', key).update(`${purpose}:${text}`).digest();
 
   return {
     seal(text) {
@@ -71,9 +80,10 @@ export function createVault(keys: readonly Buffer[]): Vault {
         throw new InvariantBroken('sealed data was altered', { cause: error });
       }
     },
-    fingerprint(purpose, text) {
-      return createHmac('sha256', fingerprinting).update(`${purpose}:${text}`).digest();
-    },
+    isCurrent: (sealed) => sealed.subarray(0, KEY_ID_BYTES).equals(newest.id),
+    fingerprint: (purpose, text) => print(fingerprinting[0] as KeyObject, purpose, text),
+    fingerprints: (purpose, text) => fingerprinting.map((key) => print(key, purpose, text)),
+    keyIds: [newest.id.toString('hex'), ...others.map(({ id }) => id.toString('hex'))],
   };
 }
 

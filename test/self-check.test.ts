@@ -1,5 +1,6 @@
 // What a start checks: each thing that is wrong is a refusal in one sentence, and what merely is away is not.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../src/db/knex.ts';
 import { createLogger } from '../src/logger.ts';
 import { askAll, type Checked } from '../src/self-check.ts';
+import { createVault } from '../src/vault.ts';
 import { createDatabase, createEmptyDatabase, type TestDatabase } from './support/database.ts';
 import { freePort } from './support/ports.ts';
 import { describeWithRedis, startRedis } from './support/redis.ts';
@@ -19,9 +21,11 @@ beforeEach(async () => {
 });
 afterEach(() => database.close());
 
+const vault = createVault([randomBytes(32)]);
 const checked = (of: Partial<Checked> = {}): Checked => ({
   db: database.db,
   queues: { ping: async () => true, problem: async () => null },
+  vault,
   log: createLogger('silent'),
   ...of,
 });

@@ -24,9 +24,16 @@ test('a changed byte is noticed, wherever it is', () => {
   }
 });
 
-test('fingerprints stay while keys rotate, differ by purpose, and need the key', () => {
+test('fingerprints are found while keys rotate, differ by purpose, and need the key', () => {
   const print = createVault([older]).fingerprint('phone', '+256712345678');
-  expect(createVault([newer, older]).fingerprint('phone', '+256712345678')).toEqual(print);
+  const rotating = createVault([newer, older]);
+  expect(rotating.fingerprints('phone', '+256712345678')).toEqual([
+    rotating.fingerprint('phone', '+256712345678'),
+    print,
+  ]);
+  expect(rotating.fingerprint('phone', '+256712345678')).toEqual(
+    createVault([newer]).fingerprint('phone', '+256712345678'),
+  );
   expect(createVault([older]).fingerprint('account', '+256712345678')).not.toEqual(print);
   expect(createVault([newer]).fingerprint('phone', '+256712345678')).not.toEqual(print);
 });

@@ -1,9 +1,10 @@
-// `keys create | list | revoke`.
+// `keys create | list | show | rotate | revoke`.
 import type { Command } from 'commander';
 import { NotFound } from '../errors.ts';
-import { ApiKey, createApiKey, revokeApiKey, SCOPES, type Scope } from '../merchants/api-key.ts';
+import { ApiKey, createApiKey, DEFAULT_SCOPES, revokeApiKey, SCOPES, type Scope } from '../merchants/api-key.ts';
 import { Merchant } from '../merchants/merchant.ts';
-import { readId, readMoment, readReason, readWord } from './read.ts';
+import { rotateApiKey } from '../merchants/rotate-key.ts';
+import { readId, readMoment, readReason, readSpan, readWord } from './read.ts';
 import { facts, moment, table } from './table.ts';
 import { verb } from './verb.ts';
 
@@ -18,13 +19,34 @@ const view = (key: ApiKey) => ({
   createdAt: key.createdAt.toISOString(),
   expiresAt: key.expiresAt?.toISOString() ?? null,
   revokedAt: key.revokedAt?.toISOString() ?? null,
+  lineageId: key.lineageId,
+  rotatedFrom: key.rotatedFrom,
+  lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+  lastUsedAddress: key.lastUsedAddress,
 });
 
 const words = (text: string) => text.split(',').map((word) => word.trim());
 
-/** Addresses come back as text only when asked for as text. */
-const all = (desk: { readonly db: Parameters<typeof ApiKey.query>[0] }) =>
-  ApiKey.query(desk.db).select('*', ApiKey.raw('allowed_addresses::text[] AS allowed_addresses'));
+const until = (key: ApiKey) =>
+  key.revokedAt === null ? (moment(key.expiresAt) ?? 'revoked') : `revoked ${moment(key.revokedAt)}`;
+
+const shown = (key: ApiKey, secret?: string) =>
+  facts([
+    ['key', key.id],
+    ...(secret === undefined ? [] : [['secret', secret] as const]),
+    ['merchant', key.merchantId],
+    ['name', key.name],
+    ['ends in', key.lastFour],
+    ['scopes', key.scopes.join(', ')],
+    ['from', key.allowedAddresses.join(', ') || 'anywhere'],
+    ['until', until(key)],
+    ['rotated from', key.rotatedFrom],
+    [
+      'last used',
+      key.lastUsedAt === null ? null : `${moment(key.lastUsedAt)} from ${key.lastUsedAddress ?? 'somewhere'}`,
+    ],
+  ]);
+const KEEP = 'Keep the secret now: it cannot be shown again.';
 
 export function keys(noun: Command): void {
   const create = noun
@@ -32,7 +54,7 @@ export function keys(noun: Command): void {
     .description('make a key; it is shown this once')
     .requiredOption('--merchant <id>', 'whose programs it is for')
     .option('--name <text>', 'what it is for', 'API key')
-    .option('--scopes <scope,…>', `all of them unless said: ${SCOPES.join(', ')}`)
+    .option('--scopes <scope,…>', `of ${SCOPES.join(', ')}; unless said: ${DEFAULT_SCOPES.join(',')}`)
     .option('--expires <day or moment>', 'never unless said')
     .option('--allow <address or range,…>', 'where it may be used from; anywhere unless said');
   verb<{ merchant: string; name: string; scopes?: string; expires?: string; allow?: string }>(
@@ -41,7 +63,7 @@ export function keys(noun: Command): void {
       const merchantId = readId('--merchant', options.merchant, 'merchant');
       const given: readonly Scope[] = options.scopes
         ? words(options.scopes).map((word) => readWord('--scopes', word, SCOPES))
-        : SCOPES;
+        : DEFAULT_SCOPES;
       const expiresAt = options.expires === undefined ? null : readMoment('--expires', options.expires);
       const allowedAddresses = options.allow === undefined ? [] : words(options.allow);
       const { id, secret } = await desk.audited(
@@ -65,27 +87,20 @@ export function keys(noun: Command): void {
           detail: { merchantId, scopes: given, allowedAddresses },
         }),
       );
-      const key = await all(desk).findById(id).throwIfNotFound();
-      const text = facts([
-        ['key', key.id],
-        ['secret', secret],
-        ['scopes', key.scopes.join(', ')],
-        ['from', key.allowedAddresses.join(', ') || 'anywhere'],
-        ['until', moment(key.expiresAt) ?? 'revoked'],
-      ]);
-      return { json: { ...view(key), secret }, text: `${text}\nKeep the secret now: it cannot be shown again.` };
+      const key = await ApiKey.whole(desk.db).findById(id).throwIfNotFound();
+      return { json: { ...view(key), secret }, text: `${shown(key, secret)}\n${KEEP}` };
     },
   );
 
   const list = noun.command('list').description('all keys, newest first').option('--merchant <id>', 'only its keys');
   verb<{ merchant?: string }>(list, async (desk, options) => {
-    const query = all(desk).orderBy('id', 'desc');
+    const query = ApiKey.whole(desk.db).orderBy('id', 'desc');
     if (options.merchant !== undefined) query.where('merchant_id', readId('--merchant', options.merchant, 'merchant'));
     const found = await query;
     return {
       json: found.map(view),
       text: table(
-        ['key', 'merchant', 'name', 'ends in', 'scopes', 'from', 'until'],
+        ['key', 'merchant', 'name', 'ends in', 'scopes', 'from', 'until', 'last used'],
         found.map((key) => [
           key.id,
           key.merchantId,
@@ -93,20 +108,48 @@ export function keys(noun: Command): void {
           key.lastFour,
           key.scopes.length === SCOPES.length ? 'all' : key.scopes.join(','),
           key.allowedAddresses.join(',') || 'anywhere',
-          key.revokedAt === null ? (moment(key.expiresAt) ?? 'revoked') : `revoked ${moment(key.revokedAt)}`,
+          until(key),
+          moment(key.lastUsedAt),
         ]),
         { none: 'There are no keys.' },
       ),
     };
   });
 
+  const show = noun.command('show').description('one key').requiredOption('--id <id>', 'which key');
+  verb<{ id: string }>(show, async (desk, options) => {
+    const key = await ApiKey.whole(desk.db).findById(readId('--id', options.id, 'apiKey'));
+    if (key === undefined) throw new NotFound('There is no such API key.');
+    return { json: view(key), text: shown(key) };
+  });
+
+  const rotate = noun
+    .command('rotate')
+    .description('make a key that takes the place of another; the old one works until the overlap ends')
+    .requiredOption('--id <id>', 'which key')
+    .option('--overlap <span>', 'how long both work, such as 24h', '24h')
+    .option('--reason <text>', 'why', 'rotation');
+  verb<{ id: string; overlap: string; reason: string }>(rotate, async (desk, options) => {
+    const id = readId('--id', options.id, 'apiKey');
+    const overlapMs = readSpan('--overlap', options.overlap);
+    const reason = readReason(options.reason);
+    const { apiKey, secret, old } = await desk.audited(
+      (trx) => rotateApiKey(trx, { id, overlapMs }),
+      (made) => ({ action: 'keys.rotate', subject: made.apiKey.id, reason, detail: { rotatedFrom: id, overlapMs } }),
+    );
+    return {
+      json: { ...view(apiKey), secret, oldExpiresAt: old.expiresAt?.toISOString() ?? null },
+      text: `${shown(apiKey, secret)}\n${KEEP}\n${id} works until ${moment(old.expiresAt)}.`,
+    };
+  });
+
   const revoke = noun
     .command('revoke')
     .description('end a key for good; it is dead within a second')
-    .requiredOption('--key <id>', 'which key')
+    .requiredOption('--id <id>', 'which key')
     .requiredOption('--reason <text>', 'why');
-  verb<{ key: string; reason: string }>(revoke, async (desk, options) => {
-    const id = readId('--key', options.key, 'apiKey');
+  verb<{ id: string; reason: string }>(revoke, async (desk, options) => {
+    const id = readId('--id', options.id, 'apiKey');
     const reason = readReason(options.reason);
     const revoked = await desk.audited(
       (trx) => revokeApiKey(trx, id),

@@ -25,6 +25,10 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     what: 'after a restore: nothing is sent until the provider was compared',
     load: async () => (await import('./recovery.ts')).recovery,
   },
+  'personal-data': {
+    what: 'what is known of persons: its keys',
+    load: async () => (await import('./personal-data.ts')).personalData,
+  },
   queues: { what: 'the doorbells of the workers', load: async () => (await import('./queues.ts')).queues },
 };
 

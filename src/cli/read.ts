@@ -70,3 +70,13 @@ export function readMoment(option: string, text: string): Date {
     throw wrong(option, 'Give a day such as 2027-01-31 or a moment in UTC such as 2027-01-31T08:00:00Z.');
   return at;
 }
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A span such as `30m`, `24h` or `7d`, or `0`, in milliseconds. */
+export function readSpan(option: string, text: string): number {
+  const match = /^([0-9]{1,5})([smhd])$/.exec(text);
+  if (text === '0') return 0;
+  if (match === null) throw wrong(option, 'Give a number with its unit: 30m, 24h or 7d; 0 for none.');
+  return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+}

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import { Forbidden, Unauthenticated } from '../errors.ts';
 import { findApiKey, type Scope } from '../merchants/api-key.ts';
+import { noteUse } from '../merchants/key-use.ts';
 import type { Caller } from '../transactions/accept.ts';
 import type { HttpContext } from './exchange.ts';
 
@@ -38,5 +39,6 @@ export async function authenticate(ctx: Context, c: HttpContext, scope: Scope): 
     ctx.log.security({ event: 'api_key_scope_refused', ...who }, 'an API key was used beyond its scopes');
     throw new Forbidden(`This API key lacks the scope ${scope}.`, 'insufficient_scope');
   }
+  noteUse(ctx, key.id, clientAddress);
   return { merchantId: key.merchantId, apiKeyId: key.id, clientAddress };
 }

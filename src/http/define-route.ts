@@ -52,6 +52,7 @@ interface Declaration {
     | 'Wallets'
     | 'Events'
     | 'Personal data'
+    | 'API keys'
     | 'Provider'
     | 'Operation';
   readonly summary: string;

@@ -1,6 +1,6 @@
 // The Idempotency-Key header, and what makes two requests under one key the same request.
-import type { Context } from '../context.ts';
 import { InvalidRequest } from '../errors.ts';
+import { digest } from '../vault.ts';
 import { canonicalJson } from './strict-json.ts';
 
 const KEY = /^[A-Za-z0-9_.-]{16,128}$/;
@@ -24,10 +24,7 @@ export function readIdempotencyKey(header: string | undefined): string {
   return key;
 }
 
-/**
- * The fingerprint of a request's meaning: its path parameters and its body, whatever the order of the keys. Keyed, because the
- * body holds a phone number and a plain hash of it could be tried out.
- */
-export function requestHash(ctx: Context, params: unknown, body: unknown): Buffer {
-  return ctx.vault.fingerprint('answer', canonicalJson([params, body]));
+/** What makes two requests the same: their path parameters and bodies, whatever the order of the keys. */
+export function requestHash(params: unknown, body: unknown): Buffer {
+  return digest(canonicalJson([params, body]));
 }

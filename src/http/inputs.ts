@@ -188,3 +188,24 @@ export const instant = text(
     },
   },
 ).transform((given) => new Date(given));
+
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A span of time of up to 30 days, in milliseconds once read. */
+export const span = text(
+  { example: '24h', pattern: '^(0|[1-9][0-9]{0,4}[mhd])$', description: 'Minutes, hours or days; at most 30 days.' },
+  matches(
+    /^(0|[1-9][0-9]{0,4}[mhd])$/,
+    'not_a_span',
+    'Send a number with its unit, such as "30m", "24h" or "7d"; "0" for none.',
+  ),
+  {
+    code: 'span_too_long',
+    message: 'Send at most 30 days.',
+    holds: (given) => spanMs(given) <= 30 * 86_400_000,
+  },
+).transform(spanMs);
+
+function spanMs(given: string): number {
+  return Number(given.slice(0, -1)) * (UNIT_MS[given.slice(-1)] ?? 0);
+}

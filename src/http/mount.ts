@@ -80,7 +80,7 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
   const idempotent =
     key === null || given === null
       ? null
-      : { route: `${route.method} ${route.path}`, key, requestHash: requestHash(ctx, params, given) };
+      : { route: `${route.method} ${route.path}`, key, requestHash: requestHash(params, given) };
   const judge = async (): Promise<Reply> => {
     const { clientAddress } = exchange;
     return route.handler({

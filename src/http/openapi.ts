@@ -181,6 +181,7 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
         { name: 'Wallets', description: 'Balances and statements.' },
         { name: 'Events', description: 'What happened, pushed to you and to be read again.' },
         { name: 'Personal data', description: 'Forgetting a person.' },
+        { name: 'API keys', description: 'The keys your programs call with.' },
         { name: 'Provider', description: 'For Eversend, not for callers.' },
         { name: 'Operation', description: 'For probes and tools.' },
       ],

@@ -101,6 +101,25 @@ export const statementLine = z
   })
   .meta({ id: 'StatementLine' });
 
+const keyFields = {
+  id: z.string().meta({ examples: ['ak01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
+  name: z.string(),
+  environment: z.enum(['live', 'test']),
+  lastFour: z.string().meta({ description: 'The end of the secret, to recognise it by.' }),
+  scopes: z.array(z.string()),
+  allowedAddresses: z.array(z.string()).meta({ description: 'Where it may be used from; none: anywhere.' }),
+  createdAt: time,
+  expiresAt: time.nullable(),
+  revokedAt: time.nullable(),
+  rotatedFrom: z.string().nullable().meta({ description: 'The key it took the place of.' }),
+  lastUsedAt: time.nullable().meta({ description: 'To the minute.' }),
+  lastUsedAddress: z.string().nullable(),
+};
+export const apiKey = z.strictObject(keyFields).meta({ id: 'ApiKey' });
+export const newApiKey = z
+  .strictObject({ ...keyFields, secret: z.string().meta({ description: 'Shown this once.' }) })
+  .meta({ id: 'NewApiKey' });
+
 export function listOf(item: z.ZodObject) {
   return z.strictObject({
     data: z.array(item),

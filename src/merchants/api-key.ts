@@ -16,8 +16,14 @@ export const SCOPES = [
   'payouts:read',
   'transactions:read',
   'wallets:read',
+  'keys:read',
+  'keys:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** Given only to a key that is made for it: what they allow goes beyond payments. */
+const ON_REQUEST: ReadonlySet<Scope> = new Set(['keys:read', 'keys:write']);
+export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !ON_REQUEST.has(scope));
 
 export class ApiKey extends BaseModel {
   static override tableName = 'api_keys';
@@ -34,6 +40,20 @@ export class ApiKey extends BaseModel {
   declare updatedAt: Date;
   declare expiresAt: Date | null;
   declare revokedAt: Date | null;
+  /** The id of the first key of which this one is a rotation, its own when it is none: equal for keys that are one key. */
+  declare lineageId: string;
+  declare rotatedFrom: string | null;
+  /** To the minute, and some seconds late. */
+  declare lastUsedAt: Date | null;
+  declare lastUsedAddress: string | null;
+
+  /** Addresses come back as text only when asked for as text. */
+  static whole(db: Db | Trx) {
+    return ApiKey.query(db).select(
+      '*',
+      ApiKey.raw('allowed_addresses::text[] AS allowed_addresses, host(last_used_address) AS last_used_address'),
+    );
+  }
 }
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -44,17 +64,19 @@ export interface NewApiKey {
   readonly merchantId: string;
   readonly name: string;
   readonly environment: 'live' | 'test';
-  /** All of them, unless said otherwise. */
+  /** DEFAULT_SCOPES, unless said otherwise. */
   readonly scopes?: readonly Scope[];
   readonly expiresAt?: Date | null;
   /** Addresses or CIDR ranges from which the key may be used; none: from anywhere. */
   readonly allowedAddresses?: readonly string[];
+  /** The key it takes the place of. */
+  readonly rotates?: Pick<ApiKey, 'id' | 'lineageId'>;
 }
 
 /** Makes a key; `secret` is the only time it can be read. Raises InvalidRequest naming the wrong field. */
 export async function createApiKey(db: Db | Trx, of: NewApiKey): Promise<{ apiKey: ApiKey; secret: string }> {
   const name = cleanName(of.name);
-  const scopes = [...new Set(of.scopes ?? SCOPES)];
+  const scopes = [...new Set(of.scopes ?? DEFAULT_SCOPES)];
   const allowedAddresses = of.allowedAddresses ?? [];
   if (name === null)
     throw InvalidRequest.field('name', 'invalid_name', `Give a name of 1 to ${NAME_LENGTH} visible characters.`);
@@ -70,8 +92,11 @@ export async function createApiKey(db: Db | Trx, of: NewApiKey): Promise<{ apiKe
     );
   const letters = Array.from({ length: SECRET_LENGTH }, () => BASE62[randomInt(BASE62.length)]);
   const secret = `ek_${of.environment}_${letters.join('')}`;
-  const apiKey = await ApiKey.query(db).insertAndFetch({
-    id: newId('apiKey'),
+  const id = newId('apiKey');
+  await ApiKey.query(db).insert({
+    id,
+    lineageId: of.rotates?.lineageId ?? id,
+    rotatedFrom: of.rotates?.id ?? null,
     merchantId: of.merchantId,
     name,
     environment: of.environment,
@@ -82,7 +107,7 @@ export async function createApiKey(db: Db | Trx, of: NewApiKey): Promise<{ apiKe
     allowedAddresses: db.raw('ARRAY(SELECT network(r::inet) FROM unnest(?::text[]) AS r)', [[...allowedAddresses]]),
     expiresAt: of.expiresAt ?? null,
   } as never);
-  return { apiKey, secret };
+  return { apiKey: await ApiKey.whole(db).findById(id).throwIfNotFound(), secret };
 }
 
 /** Revokes a key for good. False when it was revoked already. Raises NotFound. */

@@ -7,7 +7,7 @@ import { postProblem } from '../ledger/post.ts';
 import { openWallet } from '../merchants/wallet.ts';
 import type { QueueName } from '../queue/queues.ts';
 import { type Acceptance, type Answer, acceptCall, type Prepared, type Standing } from './acceptance.ts';
-import { IN_PROGRESS, replay, whole } from './stored-answer.ts';
+import { IN_PROGRESS, replay, sealAnswer, whole } from './stored-answer.ts';
 import type { TransactionRow } from './transaction.ts';
 import { viewGiven } from './view.ts';
 
@@ -79,7 +79,7 @@ const QUEUE_OF: Record<TransactionRow['type'], QueueName> = { collection: 'colle
  */
 export async function accept(ctx: Context, item: Acceptance): Promise<Answer> {
   const start = answerStart(item);
-  const prepared = { ...item, answerStart: start, answerSealed: ctx.vault.seal(start) };
+  const prepared = { ...item, answerStart: start, answerSealed: sealAnswer(ctx.vault, item.request, start) };
   try {
     for (;;) {
       const answer = await follow(ctx, prepared, await acceptor(ctx)(prepared));

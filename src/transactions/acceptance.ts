@@ -15,6 +15,7 @@ export interface Caller {
 export interface IdempotentRequest {
   readonly route: string;
   readonly key: string;
+  /** SHA-256 of what is asked for. It is stored sealed only: a plain hash of a phone number could be tried out. */
   readonly requestHash: Buffer;
 }
 
@@ -55,7 +56,7 @@ export interface Acceptance {
   readonly otpSealed: Buffer | null;
 }
 
-/** A request with its answer, as far as that is known before the wallet and the time are; sealed, since it names a person. */
+/** A request with its answer, as far as that is known before the wallet and the time are; sealed with what it answers. */
 export interface Prepared extends Acceptance {
   readonly answerStart: string;
   readonly answerSealed: Buffer;
@@ -68,7 +69,6 @@ export interface Standing {
   /** When it was accepted, now or the first time. */
   readonly at: Date;
   /** What was stored under a known key. */
-  readonly request_hash: Buffer | null;
   readonly status: number | null;
   readonly answer: Buffer | null;
 }
@@ -82,7 +82,6 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   merchants: (item) => item.caller.merchantId,
   routes: (item) => item.request.route,
   keys: (item) => item.request.key,
-  request_hashes: (item) => item.request.requestHash,
   answers: (item) => item.answerSealed,
   owners: (item) => item.owner,
   currencies: ({ transaction }) => transaction.currency,

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { inTransaction, isConnectionLoss, run, type Trx } from '../db/knex.ts';
 import { Conflict, Unavailable } from '../errors.ts';
 import type { Answer, Caller, IdempotentRequest } from './acceptance.ts';
-import { IN_PROGRESS, replay, STORED, type Stored } from './stored-answer.ts';
+import { IN_PROGRESS, replay, STORED, type Stored, sealAnswer } from './stored-answer.ts';
 
 /** What was created: its id, and what the caller is answered. */
 export interface Created {
@@ -21,8 +21,8 @@ const LOCK = {
 const STORE = {
   name: 'store_answer',
   text: `
-    INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, request_hash, status, answer)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, status, answer)
+      VALUES ($1, $2, $3, $4, $5, $6)`,
 };
 
 /**
@@ -44,7 +44,7 @@ export async function once(
       const [stored] = await run<Stored>(trx, STORED, name);
       if (stored !== undefined) return replay(ctx, request, stored);
       const { id, status, body } = await create(trx);
-      await run(trx, STORE, [...name, id, request.requestHash, status, ctx.vault.seal(body)]);
+      await run(trx, STORE, [...name, id, status, sealAnswer(ctx.vault, request, body)]);
       return { status, body, replayed: false };
     });
   } catch (error) {

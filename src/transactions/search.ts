@@ -24,10 +24,10 @@ export async function searchTransactions(db: Db, vault: Vault, wanted: Wanted, l
     .limit(limit);
   switch (wanted.by) {
     case 'account':
-      query.where('personal_data.account_hash', vault.fingerprint('account', wanted.text));
+      query.whereRaw('personal_data.account_hash = ANY(?)', [[...vault.fingerprints('account', wanted.text)]]);
       break;
     case 'last_four':
-      query.where('personal_data.last_four_hash', vault.fingerprint('last_four', wanted.text));
+      query.whereRaw('personal_data.last_four_hash = ANY(?)', [[...vault.fingerprints('last_four', wanted.text)]]);
       break;
     case 'reference':
       query.where('transactions.reference', wanted.text);

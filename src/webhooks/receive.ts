@@ -7,6 +7,7 @@ import { newId } from '../ids.ts';
 import { verifySignature } from '../provider/eversend/signature.ts';
 import { digest } from '../vault.ts';
 import { readClaim } from './claim.ts';
+import { sealBody } from './webhook-event.ts';
 
 interface Received {
   readonly id: string;
@@ -84,7 +85,7 @@ export async function receiveWebhook(
     const isNew = await inbox(ctx)({
       id,
       digest: digest(of.rawBody),
-      body: of.rawBody,
+      body: sealBody(ctx.vault, of.rawBody),
       reference: claim?.reference ?? null,
       providerTransactionId: claim?.providerTransactionId ?? null,
       status: claim?.status ?? null,

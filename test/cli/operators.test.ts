@@ -60,7 +60,7 @@ describe('merchants, keys and wallets', () => {
     const key = (await cli(['keys', 'create', '--merchant', id, '--json'])).json();
     const fund = ['wallets', 'fund', '--merchant', id, '--currency', 'UGX', '--amount', '500', '--reason', 'r'];
     const wallet = (await cli([...fund, '--json'])).json();
-    const revoke = ['keys', 'revoke', '--key', key.id, '--reason', 'leaked', '--json'];
+    const revoke = ['keys', 'revoke', '--id', key.id, '--reason', 'leaked', '--json'];
     expect((await cli(revoke)).json()).toEqual({ id: key.id, revoked: true });
     expect((await database.db('api_keys').where({ id: key.id }).first()).revoked_at).not.toBeNull();
     const freeze = ['wallets', 'freeze', '--wallet', wallet.id, '--reason', 'fraud', '--json'];

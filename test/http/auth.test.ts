@@ -98,7 +98,7 @@ test('a key does what its scopes say and nothing else, route by route', async ()
   for (const scope of SCOPES) {
     const key = await api.key({ scopes: [scope] });
     for (const route of (await routes()).filter((each) => each.scope !== undefined)) {
-      const body = bodies[route.path];
+      const body = bodies[route.path] ?? (route.path.endsWith('/rotate') ? {} : undefined);
       const answered = await api.call(route.method, route.path, { key, ...(body === undefined ? {} : { body }) });
       if (route.scope === scope) expect([200, 202, 404], route.path).toContain(answered.status);
       else expect([answered.status, answered.json.code], route.path).toEqual([403, 'insufficient_scope']);

@@ -1,6 +1,6 @@
 // Read from the router itself, the console's and the reference page's routes too: none is without a limit, a header, or shared with another origin.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApiKey } from '../../src/merchants/api-key.ts';
+import { createApiKey, SCOPES } from '../../src/merchants/api-key.ts';
 import { createConsole } from '../support/console.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -37,7 +37,12 @@ async function openSite(env: Record<string, string>) {
     await site.board.close();
     await world.close();
   };
-  const { secret } = await createApiKey(world.db, { merchantId: world.merchantId, name: 'test', environment: 'test' });
+  const { secret } = await createApiKey(world.db, {
+    merchantId: world.merchantId,
+    name: 'test',
+    environment: 'test',
+    scopes: SCOPES,
+  });
   return { key: { authorization: `Bearer ${secret}` }, routes: mounted(site.app.routes), ask, close };
 }
 
@@ -102,6 +107,8 @@ describe('every route', () => {
     expect(reading.length).toBeGreaterThan(8);
     for (const [name, kind] of reading) expect([name, kind]).toEqual([name, 'reads']);
     expect(Object.fromEntries(Object.entries(kinds).filter(([name]) => name.startsWith('POST ')))).toEqual({
+      'POST /v1/api-keys/x/revoke': 'writes',
+      'POST /v1/api-keys/x/rotate': 'writes',
       'POST /v1/collections': 'money',
       'POST /v1/collections/fees': 'reads',
       'POST /v1/collections/otp': 'writes',

@@ -109,6 +109,7 @@ test('upper and lower case are two keys', async () => {
     api.post('/v1/collections', COLLECTION, { idempotencyKey: 'CASE-CASE-CASE-CASE' }),
     api.post('/v1/collections', COLLECTION, { idempotencyKey: 'case-case-case-case' }),
   ]);
+  expect([upper.status, lower.status], upper.text).toEqual([202, 202]);
   expect(upper.json.id).not.toBe(lower.json.id);
 });
 

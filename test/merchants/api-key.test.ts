@@ -1,8 +1,17 @@
 // API keys: made once, found by their hash, refused when revoked, expired, of the other environment, or used from elsewhere.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Context } from '../../src/context.ts';
-import { createApiKey, findApiKey, type NewApiKey, revokeApiKey, SCOPES } from '../../src/merchants/api-key.ts';
+import {
+  ApiKey,
+  createApiKey,
+  DEFAULT_SCOPES,
+  findApiKey,
+  type NewApiKey,
+  revokeApiKey,
+} from '../../src/merchants/api-key.ts';
+import { noteUse } from '../../src/merchants/key-use.ts';
 import { createMerchant } from '../../src/merchants/merchant.ts';
+import { rotateApiKey } from '../../src/merchants/rotate-key.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -19,13 +28,13 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test('a fresh key is found by its secret, with every scope unless told otherwise', async () => {
+test('a fresh key is found by its secret, with the default scopes unless told otherwise', async () => {
   const { apiKey, secret } = await make();
   expect(secret).toMatch(/^ek_test_[0-9A-Za-z]{32}$/);
   expect(apiKey.lastFour).toBe(secret.slice(-4));
   const found = await findApiKey(contextOf('test'), secret);
   expect(found).toMatchObject({ id: apiKey.id, merchantId });
-  expect([...(found?.scopes ?? [])]).toEqual([...SCOPES]);
+  expect([...(found?.scopes ?? [])]).toEqual([...DEFAULT_SCOPES]);
   const reader = await make({ scopes: ['wallets:read'] });
   expect([...((await findApiKey(contextOf('test'), reader.secret))?.scopes ?? [])]).toEqual(['wallets:read']);
 });
@@ -91,4 +100,67 @@ test('a key that could not be meant is refused by the name of its field', async 
     await expect(make({ allowedAddresses: [range] })).rejects.toMatchObject({
       errors: [{ field: 'allowedAddresses' }],
     });
+});
+
+const rotate = (id: string, overlapMs: number) =>
+  database.db.transaction((trx) => rotateApiKey(trx, { id, overlapMs }));
+
+test('a rotated key and its successor work until the overlap ends, then the successor alone; both are of one lineage', async () => {
+  const ctx = contextOf('test');
+  const first = await make({ scopes: ['wallets:read'], allowedAddresses: ['203.0.113.0/24'] });
+  const { apiKey, secret, old } = await rotate(first.apiKey.id, 400);
+  expect(apiKey).toMatchObject({
+    scopes: ['wallets:read'],
+    allowedAddresses: ['203.0.113.0/24'],
+    expiresAt: null,
+    rotatedFrom: first.apiKey.id,
+    lineageId: first.apiKey.id,
+  });
+  expect(old.expiresAt?.getTime()).toBeLessThan(Date.now() + 1000);
+  expect(await findApiKey(ctx, first.secret)).toMatchObject({ id: first.apiKey.id });
+  expect(await findApiKey(ctx, secret)).toMatchObject({ id: apiKey.id });
+  await until(async () => (await findApiKey(ctx, first.secret)) === null, 'the overlap ends', 2000);
+  expect(await findApiKey(ctx, secret)).not.toBeNull();
+  expect((await rotate(apiKey.id, 0)).apiKey.lineageId).toBe(first.apiKey.id);
+});
+
+test('a rotation never lengthens a life, and the successor ends when the key would have ended', async () => {
+  const expiresAt = new Date(Date.now() + 60_000);
+  const { apiKey, old } = await rotate((await make({ expiresAt })).apiKey.id, 3_600_000);
+  expect([old.expiresAt, apiKey.expiresAt]).toEqual([expiresAt, expiresAt]);
+});
+
+test('a key is rotated once, also when two try at the same time, unless its successor is revoked; a dead key never', async () => {
+  const { apiKey } = await make();
+  const both = await Promise.allSettled([rotate(apiKey.id, 60_000), rotate(apiKey.id, 60_000)]);
+  expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  await expect(rotate(apiKey.id, 60_000)).rejects.toMatchObject({ code: 'conflict' });
+  const successor = await ApiKey.query(database.db).findOne({ rotated_from: apiKey.id }).throwIfNotFound();
+  await revokeApiKey(database.db, successor.id);
+  await rotate(apiKey.id, 0);
+  await expect(rotate(apiKey.id, 0)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(rotate(successor.id, 0)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(rotate((await make()).apiKey.id, 31 * 86_400_000)).rejects.toMatchObject({ status: 400 });
+});
+
+test('the last use is written in the background, with its address, and not again within the minute', async () => {
+  const ctx = contextOf('test');
+  const { apiKey } = await make();
+  const use = async () => ApiKey.whole(database.db).findById(apiKey.id).throwIfNotFound();
+  noteUse(ctx, apiKey.id, '203.0.113.9');
+  noteUse(ctx, apiKey.id, '203.0.113.10');
+  expect((await use()).lastUsedAt).toBeNull();
+  await until(async () => (await use()).lastUsedAt !== null, 'the use is written');
+  const first = await use();
+  expect(first.lastUsedAddress).toBe('203.0.113.9');
+  // Another process, which knows nothing of what this one wrote, and a key whose use is new to both.
+  const another = contextOf('test');
+  const other = await make();
+  noteUse(another, apiKey.id, '203.0.113.11');
+  noteUse(another, other.apiKey.id, null);
+  await until(
+    async () => (await ApiKey.query(database.db).findById(other.apiKey.id))?.lastUsedAt !== null,
+    'the other process writes',
+  );
+  expect((await use()).lastUsedAt).toEqual(first.lastUsedAt);
 });

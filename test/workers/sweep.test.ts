@@ -354,8 +354,8 @@ describe('housekeeping', () => {
     const id = await create();
     const owner = openDatabase({ url: world.config.DATABASE_URL, poolSize: 2, onError: () => {}, role: null });
     await owner.raw(
-      `INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, request_hash, status, answer, created_at)
-        SELECT merchant_id, route, 'an-older-key-than-that-' || n, subject_id || n, request_hash, status, answer, now() - interval '31 days'
+      `INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, status, answer, created_at)
+        SELECT merchant_id, route, 'an-older-key-than-that-' || n, subject_id || n, status, answer, now() - interval '31 days'
         FROM idempotency_keys, generate_series(1, 11500) AS n`,
     );
     await owner.destroy();

@@ -58,8 +58,8 @@ export const ACCEPTANCE: readonly Mutation[] = [
     edits: [
       {
         file: ACCEPT,
-        find: 'stored.request_hash?.equals(request.requestHash) !== true',
-        replace: 'stored.request_hash === null',
+        find: '!opened.requestHash.equals(request.requestHash)',
+        replace: 'opened.requestHash.length === 0',
       },
     ],
     test: TEST,
