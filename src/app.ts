@@ -1,6 +1,7 @@
 // Assembles the HTTP application: what surrounds every request, the routes, and the answer to everything else.
 import { type Env, Hono } from 'hono';
 import type { Context } from './context.ts';
+import type { Route } from './http/define-route.ts';
 import type { HttpEnv } from './http/exchange.ts';
 import { mountRoutes } from './http/mount.ts';
 import { answerError, answerProblem } from './http/problem.ts';
@@ -15,6 +16,20 @@ import { transactionRoutes } from './http/routes/transactions.ts';
 import { walletRoutes } from './http/routes/wallets.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
 import { surround } from './http/surround.ts';
+
+/** Every route of the API, the one that describes them all included. `server` is where their paths begin. */
+export function apiRoutes(of: { server: string; isStopping: () => boolean }): readonly Route[] {
+  const routes = [
+    ...collectionRoutes,
+    ...payoutRoutes,
+    ...transactionRoutes,
+    ...walletRoutes,
+    ...apiKeyRoutes,
+    ...webhookRoutes,
+    ...healthRoutes(of.isStopping),
+  ];
+  return withDescription(routes, of);
+}
 
 /**
  * The application under BASE_PATH. `admin` is the operators' console, mounted at `/admin`; `isStopping` turns readiness off.
@@ -34,18 +49,10 @@ export function createApp<AdminEnv extends Env>(
       detail: `There is nothing here under this address. The API is described at ${BASE_PATH}/docs.`,
     }),
   );
-  const routes = [
-    ...collectionRoutes,
-    ...payoutRoutes,
-    ...transactionRoutes,
-    ...walletRoutes,
-    ...apiKeyRoutes,
-    ...webhookRoutes,
-    ...healthRoutes(of.isStopping ?? (() => false)),
-  ];
+  const routes = apiRoutes({ server: (PUBLIC_URL ?? '') + BASE_PATH, isStopping: of.isStopping ?? (() => false) });
   app.use('*', surround(ctx));
   app.use('*', limitAddresses(ctx, addressLimits(routes, BASE_PATH)));
-  mountRoutes(app, ctx, withDescription(routes, { server: (PUBLIC_URL ?? '') + BASE_PATH }), BASE_PATH);
+  mountRoutes(app, ctx, routes, BASE_PATH);
   mountDocs(app, BASE_PATH, { mayTry: API_ENVIRONMENT === 'test' });
   if (of.admin !== undefined) app.route(`${BASE_PATH}/admin`, of.admin);
   return app;

@@ -8,9 +8,11 @@ import * as input from './inputs.ts';
 import { phoneProblem } from './phone-problem.ts';
 import { readAmount } from './read-amount.ts';
 
-export const feesBody = z.strictObject({ amount: input.amount, currency: input.currency, country: input.country });
+export const feesBody = z
+  .strictObject({ amount: input.amount, currency: input.currency, country: input.country })
+  .meta({ id: 'CollectionFeesRequest' });
 
-export const otpBody = z.strictObject({ phone: input.phone });
+export const otpBody = z.strictObject({ phone: input.phone }).meta({ id: 'PinRequest' });
 
 export const collectionBody = z
   .strictObject({

@@ -37,6 +37,7 @@ export interface RouteRequest<P, Q, B, Authenticated, Idempotent> {
 interface Documented {
   readonly description: string;
   readonly schema?: z.ZodType;
+  /** Left out, it is put together from the examples of the schema's parts. */
   readonly example?: unknown;
 }
 
@@ -44,6 +45,8 @@ interface Declaration {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Under BASE_PATH, parameters in braces. */
   readonly path: `/${string}`;
+  /** Its name in the description, and so the method of whoever generates a client: callers rely on it once it is out. */
+  readonly operationId: string;
   readonly tag:
     | 'Collections'
     | 'Payouts'

@@ -1,15 +1,10 @@
 // The OpenAPI 3.1 description, made from the same declarations that are mounted.
 
 import { z } from 'zod';
-import {
-  createDocument,
-  type ZodOpenApiHeaderObject,
-  type ZodOpenApiOperationObject,
-  type ZodOpenApiResponseObject,
-} from 'zod-openapi';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
 import type { Route } from './define-route.ts';
-import { problemBody } from './problem.ts';
-import { problem } from './views.ts';
+import { ALWAYS, DESCRIBED_REFUSALS, FIELDS, refusalsOf } from './described-refusals.ts';
+import { exampleOf } from './examples.ts';
 
 const GUIDE = `Collect mobile money and pay out to phones, bank accounts and Eversend wallets.
 
@@ -24,104 +19,6 @@ const GUIDE = `Collect mobile money and pay out to phones, bank accounts and Eve
 - **Lists** take \`limit\` (1 to 100) and \`cursor\`; \`nextCursor\` leads to the next page and is null on the last.
 - Every answer carries **\`X-Request-Id\`**: your own, if you sent one of 8 to 64 letters, digits, \`-\` and \`_\`.`;
 
-/** A refusal with an example as it would be answered. */
-function refusal(
-  status: number,
-  code: string,
-  description: string,
-  detail: string,
-  field?: string,
-): ZodOpenApiResponseObject {
-  const errors = field === undefined ? {} : { errors: [{ field, code: 'required', message: detail }] };
-  const example = { ...JSON.parse(problemBody({ status, code, detail, requestId: 'eQQtQkLJ_WZGtlvp' })), ...errors };
-  const headers = status === 429 ? REFUSED : ALWAYS;
-  return { description, headers, content: { 'application/problem+json': { schema: problem, example } } };
-}
-
-/** Fields of answers; all but the last stand on every one. */
-const FIELDS: Record<string, ZodOpenApiHeaderObject> = {
-  'X-Request-Id': { required: true, description: 'To name when you ask about it.', schema: { type: 'string' } },
-  'RateLimit-Policy': {
-    required: true,
-    description: 'The limits it was counted against.',
-    schema: { type: 'string' },
-    example: '"address";q=200;w=1, "key";q=100;w=1, "money";q=100;w=1',
-  },
-  RateLimit: {
-    required: true,
-    description: 'What is left of each, and in how many seconds there is more.',
-    schema: { type: 'string' },
-    example: '"address";r=199;t=1, "key";r=87;t=1, "money";r=87;t=1',
-  },
-  'Retry-After': { required: true, description: 'How many seconds to wait.', schema: { type: 'integer' }, example: 1 },
-};
-const fields = (...names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-const ALWAYS = fields('X-Request-Id', 'RateLimit-Policy', 'RateLimit');
-const REFUSED = { ...ALWAYS, ...fields('Retry-After') };
-
-const REFUSALS = {
-  400: refusal(
-    400,
-    'invalid_request',
-    'The request is not valid; `errors` names the fields.',
-    'Give amount: it is required.',
-    'amount',
-  ),
-  401: refusal(401, 'unauthenticated', 'No valid API key.', 'Send a valid API key as "Authorization: Bearer ek_…".'),
-  403: refusal(
-    403,
-    'insufficient_scope',
-    'The key lacks the scope, or may not be used from this address (`address_not_allowed`).',
-    'This API key lacks the scope payouts:write.',
-  ),
-  404: refusal(404, 'not_found', 'Not there, or not yours.', 'There is nothing here under this address.'),
-  409: refusal(
-    409,
-    'request_in_progress',
-    'The first request under this key is still running.',
-    'A request with this Idempotency-Key is still running. Repeat it in a moment.',
-  ),
-  413: refusal(413, 'body_too_large', 'The body is larger than 64 KiB.', 'Send a body of at most 65536 bytes.'),
-  415: refusal(
-    415,
-    'unsupported_media_type',
-    'The body is not declared as plain `application/json`.',
-    'Send the body as JSON, with "Content-Type: application/json".',
-  ),
-  422: refusal(
-    422,
-    'insufficient_funds',
-    'It cannot be done now (`insufficient_funds`, `wallet_frozen`, `fee_above_maximum`, …), or the key was used for another body (`idempotency_key_reused`).',
-    'The wallet does not cover the amount and the fee.',
-  ),
-  429: refusal(
-    429,
-    'rate_limited',
-    'Too many requests; nothing was done. `RateLimit` tells which limit is used up.',
-    'Too many requests with this API key. Try again in 1 second.',
-  ),
-  503: refusal(
-    503,
-    'unavailable',
-    'Not available right now. Nothing was done, or the same Idempotency-Key finds out.',
-    'The service cannot take this right now. Repeat it with the same Idempotency-Key.',
-  ),
-};
-type Refusal = keyof typeof REFUSALS;
-
-function refusalsOf(route: Route): readonly Refusal[] {
-  const answers = new Set<Refusal>([400, 429]);
-  const add = (...statuses: Refusal[]) => {
-    for (const status of statuses) answers.add(status);
-  };
-  if (route.scope !== null) add(401, 403, 503);
-  if (route.params?.shape['id'] !== undefined) add(404);
-  if (route.body !== undefined) add(413, 415, 422);
-  if (route.idempotent === true) add(409);
-  return [...answers];
-}
-
 const idempotencyKey = z.string().meta({
   description: '16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.',
   pattern: '^("?)[A-Za-z0-9_.-]{16,128}\\1$',
@@ -129,20 +26,19 @@ const idempotencyKey = z.string().meta({
 });
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
-  const responses: Record<string, ZodOpenApiResponseObject> = {};
+  const responses: Record<string, ZodOpenApiResponseObject | { $ref: string }> = refusalsOf(route);
   for (const [status, { description, schema, example }] of Object.entries(route.responses)) {
-    const media = { ...(schema === undefined ? {} : { schema }), ...(example === undefined ? {} : { example }) };
+    const shown = example ?? (schema === undefined ? undefined : exampleOf(schema));
+    const media = { ...(schema === undefined ? {} : { schema }), ...(shown === undefined ? {} : { example: shown }) };
     responses[status] = { description, headers: ALWAYS, content: { 'application/json': media } };
   }
-  for (const status of refusalsOf(route)) responses[status] ??= REFUSALS[status];
-  for (const [status, { code, description }] of Object.entries(route.refusals ?? {}))
-    responses[status] = refusal(Number(status), code, description, description);
+  const said = route.description ?? `${route.summary}.`;
   return {
-    operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[^A-Za-z0-9]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
+    operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
-    security: route.scope === null ? [] : [{ apiKey: [route.scope] }],
+    description: route.scope === null ? said : `${said}\n\nNeeds a key with the scope \`${route.scope}\`.`,
+    security: route.scope === null ? [] : [{ apiKey: [] }],
     requestParams: {
       ...(route.params === undefined ? {} : { path: route.params }),
       ...(route.query === undefined ? {} : { query: route.query }),
@@ -154,11 +50,10 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 }
 
 function requestBodyOf(route: Route): Pick<ZodOpenApiOperationObject, 'requestBody'> {
-  if (route.rawLimit !== undefined)
-    return { requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } } };
-  if (route.body === undefined) return {};
+  const schema = route.rawLimit === undefined ? route.body : ({ type: 'object' } as const);
+  if (schema === undefined) return {};
   const examples = route.examples === undefined ? {} : { examples: route.examples };
-  return { requestBody: { required: true, content: { 'application/json': { schema: route.body, ...examples } } } };
+  return { requestBody: { required: true, content: { 'application/json': { schema, ...examples } } } };
 }
 
 /** The document's text. `server` is where the paths begin: the public address, or the base path alone. */
@@ -171,7 +66,13 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
   return JSON.stringify(
     createDocument({
       openapi: '3.1.1',
-      info: { title: 'eversend-payments', version: '1', description: GUIDE },
+      info: {
+        title: 'eversend-payments',
+        version: '1',
+        description: GUIDE,
+        contact: { name: 'Whoever runs this service for you' },
+        license: { name: 'All rights reserved', identifier: 'LicenseRef-Proprietary' },
+      },
       servers: [{ url: of.server === '' ? '/' : of.server }],
       tags: [
         { name: 'Collections', description: "Money in from a payer's phone." },
@@ -188,6 +89,7 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
       paths,
       components: {
         headers: FIELDS,
+        responses: DESCRIBED_REFUSALS,
         securitySchemes: {
           apiKey: {
             type: 'http',

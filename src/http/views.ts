@@ -1,14 +1,22 @@
 // The shapes of answers, for the description; tests hold real answers against them.
 import { z } from 'zod';
 import { STATE_NAMES } from '../transactions/states.ts';
+import { settledPayout } from './examples.ts';
 
 const amount = z.string().meta({ description: 'Decimal, in major units.', examples: ['1000'] });
 const currency = z.string().meta({ examples: ['UGX'] });
+const country = z.string().meta({ description: 'ISO 3166-1 alpha-2.', examples: ['UG'] });
 const time = z.string().meta({ format: 'date-time', examples: ['2026-12-01T08:00:00.000Z'] });
+
+const id = (description: string, example: string) => z.string().meta({ description, examples: [example] });
+export const payoutId = id('Of the payout.', 'po01KAB3R7W2Q8N4YV5T6X9ZCDEF');
+export const collectionId = id('Of the collection.', 'co01KAB3R7W2Q8N4YV5T6X9ZCDEF');
+export const transactionId = id('Of the payout or collection.', 'po01KAB3R7W2Q8N4YV5T6X9ZCDEF');
+export const walletId = id('Of the wallet.', 'wa01KAB3R7W2Q8N4YV5T6X9ZCDEF');
 
 export const transaction = z
   .strictObject({
-    id: z.string().meta({ examples: ['po01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
+    id: transactionId,
     type: z.enum(['collection', 'payout']),
     status: z.enum(STATE_NAMES as [string, ...string[]]).meta({
       description:
@@ -20,16 +28,13 @@ export const transaction = z
     charge: amount.nullable().meta({ description: 'What the provider took; "0" where the payer bore it.' }),
     destinationAmount: amount.nullable(),
     destinationCurrency: currency.nullable(),
-    country: z
-      .string()
-      .nullable()
-      .meta({ examples: ['UG'] }),
+    country: country.nullable(),
     method: z.enum(['momo', 'bank', 'eversend']),
     accountNumber: z
       .string()
       .nullable()
       .meta({ description: 'Phone, bank account, e-mail or tag.', examples: ['+256712345678'] }),
-    walletId: z.string().meta({ examples: ['wa01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
+    walletId,
     owner: z.string().nullable(),
     reference: z.string().nullable(),
     providerTransactionId: z.string().nullable(),
@@ -46,38 +51,12 @@ export const transaction = z
   })
   .meta({
     id: 'Transaction',
-    examples: [
-      {
-        id: 'po01KAB3R7W2Q8N4YV5T6X9ZCDEF',
-        type: 'payout',
-        status: 'settled',
-        amount: '1000',
-        currency: 'UGX',
-        fee: '30',
-        charge: '2500',
-        destinationAmount: '1000',
-        destinationCurrency: 'UGX',
-        country: 'UG',
-        method: 'momo',
-        accountNumber: '+256712345678',
-        walletId: 'wa01KAB3R7W2Q8N4YV5T6X9ZCDEF',
-        owner: null,
-        reference: 'SAL-9',
-        providerTransactionId: 'BP11788255196456',
-        approvalUrl: null,
-        failure: null,
-        metadata: {},
-        scheduledAt: null,
-        createdAt: '2026-11-23T08:00:00.000Z',
-        updatedAt: '2026-11-23T08:00:07.120Z',
-        settledAt: '2026-11-23T08:00:07.120Z',
-      },
-    ],
+    examples: [settledPayout],
   });
 
 export const wallet = z
   .strictObject({
-    id: z.string().meta({ examples: ['wa01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
+    id: walletId,
     owner: z.string().nullable().meta({ description: "The merchant's own customer; null for the merchant itself." }),
     currency,
     available: amount,
@@ -91,78 +70,110 @@ export const wallet = z
 export const statementLine = z
   .strictObject({
     at: time,
-    entryId: z.string(),
+    entryId: z.string().meta({ examples: ['je01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
     reference: z.string().meta({ examples: ['po01KAB3R7W2Q8N4YV5T6X9ZCDEF:hold'] }),
     kind: z.string().meta({ examples: ['hold', 'settle', 'release'] }),
-    transactionId: z.string().nullable(),
+    transactionId: transactionId.nullable(),
     account: z.enum(['available', 'held']),
     amount: amount.meta({ description: 'Signed.', examples: ['-1030'] }),
-    balance: amount.meta({ description: "The account's balance right after this line." }),
+    balance: amount.meta({ description: "The account's balance right after this line.", examples: ['98970'] }),
   })
   .meta({ id: 'StatementLine' });
 
 const keyFields = {
   id: z.string().meta({ examples: ['ak01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
-  name: z.string(),
+  name: z.string().meta({ examples: ['shop'] }),
   environment: z.enum(['live', 'test']),
-  lastFour: z.string().meta({ description: 'The end of the secret, to recognise it by.' }),
-  scopes: z.array(z.string()),
-  allowedAddresses: z.array(z.string()).meta({ description: 'Where it may be used from; none: anywhere.' }),
+  lastFour: z.string().meta({ description: 'The end of the secret, to recognise it by.', examples: ['x7Qd'] }),
+  scopes: z.array(z.string()).meta({ examples: [['collections:write', 'payouts:write']] }),
+  allowedAddresses: z
+    .array(z.string())
+    .meta({ description: 'Where it may be used from; none: anywhere.', examples: [['203.0.113.0/24']] }),
   createdAt: time,
   expiresAt: time.nullable(),
   revokedAt: time.nullable(),
-  rotatedFrom: z.string().nullable().meta({ description: 'The key it took the place of.' }),
+  rotatedFrom: z
+    .string()
+    .nullable()
+    .meta({ description: 'The key it took the place of.', examples: [null] }),
   lastUsedAt: time.nullable().meta({ description: 'To the minute.' }),
-  lastUsedAddress: z.string().nullable(),
+  lastUsedAddress: z
+    .string()
+    .nullable()
+    .meta({ examples: ['203.0.113.7'] }),
 };
 export const apiKey = z.strictObject(keyFields).meta({ id: 'ApiKey' });
 export const newApiKey = z
-  .strictObject({ ...keyFields, secret: z.string().meta({ description: 'Shown this once.' }) })
+  .strictObject({
+    ...keyFields,
+    secret: z
+      .string()
+      .meta({ description: 'Shown this once.', examples: ['ek_test_0123456789ABCDEFGHIJKLMNOPQRSx7Qd'] }),
+  })
   .meta({ id: 'NewApiKey' });
 
-export function listOf(item: z.ZodObject) {
-  return z.strictObject({
-    data: z.array(item),
-    nextCursor: z.string().nullable().meta({ description: 'For the next page; null on the last one.' }),
-  });
+const pages = new Map<z.ZodObject, z.ZodObject>();
+
+/** A page of a list, named after its items. */
+export function listOf(item: z.ZodObject): z.ZodObject {
+  const known = pages.get(item);
+  if (known !== undefined) return known;
+  const nextCursor = z.string().nullable().meta({ description: 'For the next page; null on the last one.' });
+  const page = z.strictObject({ data: z.array(item), nextCursor }).meta({ id: `${item.meta()?.id}Page` });
+  pages.set(item, page);
+  return page;
 }
+
+export const sentPin = z
+  .strictObject({ pinId: id('To send with the collection.', 'VE0a1b2c3d4e5f60718293a4b5c6d7e8f9') })
+  .meta({ id: 'SentPin' });
 
 export const collectionFees = z
   .strictObject({
-    amount,
+    amount: amount.meta({ examples: ['2000'] }),
     currency,
-    country: z.string(),
-    fee: amount.meta({ description: 'Ours, taken out of the amount.' }),
-    credited: amount,
-    charge: amount.meta({ description: "The provider's." }),
-    totalToPay: amount.meta({ description: 'What the payer is asked for in all.' }),
-    minimum: amount.nullable(),
-    maximum: amount.nullable(),
+    country,
+    fee: amount.meta({ description: 'Ours, taken out of the amount.', examples: ['40'] }),
+    credited: amount.meta({ description: 'What the wallet gets.', examples: ['1960'] }),
+    charge: amount.meta({ description: "The provider's.", examples: ['30'] }),
+    totalToPay: amount.meta({ description: 'What the payer is asked for in all.', examples: ['2030'] }),
+    minimum: amount.nullable().meta({ description: 'The least the provider takes.', examples: ['500'] }),
+    maximum: amount.nullable().meta({ description: 'The most the provider takes.', examples: ['4000000'] }),
   })
   .meta({ id: 'CollectionFees' });
 
 export const payoutQuote = z
   .strictObject({
-    amount,
+    amount: amount.meta({ examples: ['100000'] }),
     currency,
-    destinationAmount: amount,
-    destinationCurrency: currency,
-    rate: z.string().meta({ examples: ['0.031007201981367'] }),
-    fee: amount,
-    total: amount.meta({ description: 'What the wallet would be debited: amount and fee.' }),
+    destinationAmount: amount.meta({ description: 'What would arrive.', examples: ['3483.75'] }),
+    destinationCurrency: currency.meta({ examples: ['KES'] }),
+    rate: z.string().meta({ description: 'What one unit of `currency` buys.', examples: ['0.0348375'] }),
+    fee: amount.meta({ examples: ['30'] }),
+    total: amount.meta({ description: 'What the wallet would be debited: amount and fee.', examples: ['100030'] }),
   })
   .meta({ id: 'PayoutQuote' });
 
 export const deliveryCountry = z
   .strictObject({
-    country: z.string().meta({ examples: ['UG'] }),
-    name: z.string(),
-    phonePrefix: z.string().nullable(),
+    country,
+    name: z.string().meta({ examples: ['Uganda'] }),
+    phonePrefix: z
+      .string()
+      .nullable()
+      .meta({ examples: ['+256'] }),
     methods: z.array(z.enum(['momo', 'bank', 'eversend'])),
   })
   .meta({ id: 'DeliveryCountry' });
+export const deliveryCountries = z.strictObject({ data: z.array(deliveryCountry) }).meta({ id: 'DeliveryCountries' });
 
-export const bank = z.strictObject({ code: z.string(), name: z.string() }).meta({ id: 'Bank' });
+export const bank = z
+  .strictObject({
+    code: z.string().meta({ description: 'The `bankCode` of a recipient.', examples: ['0000'] }),
+    name: z.string().meta({ examples: ['Default Bank'] }),
+  })
+  .meta({ id: 'Bank' });
+export const banks = z.strictObject({ data: z.array(bank) }).meta({ id: 'Banks' });
 
 export const problem = z
   .strictObject({

@@ -63,6 +63,7 @@ interface Traced {
 const list = defineRoute({
   method: 'GET',
   path: '/v1/api-keys',
+  operationId: 'listApiKeys',
   tag: 'API keys',
   scope: 'keys:read',
   limit: 'reads',
@@ -84,13 +85,14 @@ const list = defineRoute({
 const rotate = defineRoute({
   method: 'POST',
   path: '/v1/api-keys/{id}/rotate',
+  operationId: 'rotateApiKey',
   tag: 'API keys',
   scope: 'keys:write',
   limit: 'writes',
   summary: 'Rotate an API key',
   description:
     'Makes its successor, with the same powers; the old secret works until the overlap ends. The answer is the only time the new secret can be read, and it is kept nowhere: if it is lost, revoke the successor and rotate again. A key can rotate itself, and others that may do nothing it may not do.',
-  params: z.strictObject({ id: z.string() }),
+  params: z.strictObject({ id: z.string().meta({ examples: ['ak01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }) }),
   body: z.strictObject({ overlap: input.span.optional() }).meta({ id: 'KeyRotation' }),
   examples: { aDay: { summary: 'Both work for a day', value: { overlap: '24h' } } },
   responses: { 201: { description: 'The successor, with its secret.', schema: views.newApiKey } },
@@ -112,12 +114,13 @@ const rotate = defineRoute({
 const revoke = defineRoute({
   method: 'POST',
   path: '/v1/api-keys/{id}/revoke',
+  operationId: 'revokeApiKey',
   tag: 'API keys',
   scope: 'keys:write',
   limit: 'writes',
   summary: 'Revoke an API key',
   description: 'For good, and within a second. A key that is revoked already is answered as it is.',
-  params: z.strictObject({ id: z.string() }),
+  params: z.strictObject({ id: z.string().meta({ examples: ['ak01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }) }),
   responses: { 200: { description: 'The key as it is now.', schema: views.apiKey } },
   async handler({ ctx, caller, params }) {
     const reply = await traced(ctx, caller, 'keys.revoke', async (trx) => {

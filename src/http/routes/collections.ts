@@ -9,11 +9,13 @@ import { otpLimits } from '../../limits/otp.ts';
 import { findTransaction } from '../../transactions/find.ts';
 import { collectionBody, feesBody, otpBody, readCollection, readFees, readOtp } from '../collection-input.ts';
 import { defineRoute, json } from '../define-route.ts';
+import * as examples from '../examples.ts';
 import * as views from '../views.ts';
 
 const create = defineRoute({
   method: 'POST',
   path: '/v1/collections',
+  operationId: 'createCollection',
   tag: 'Collections',
   scope: 'collections:write',
   limit: 'money',
@@ -23,7 +25,11 @@ const create = defineRoute({
   body: collectionBody,
   idempotent: true,
   responses: {
-    202: { description: 'Accepted: it is carried out once, however often it is sent.', schema: views.transaction },
+    202: {
+      description: 'Accepted: it is carried out once, however often it is sent.',
+      schema: views.transaction,
+      example: examples.acceptedCollection,
+    },
   },
   examples: {
     uganda: {
@@ -49,12 +55,14 @@ const create = defineRoute({
 const fees = defineRoute({
   method: 'POST',
   path: '/v1/collections/fees',
+  operationId: 'getCollectionFees',
   tag: 'Collections',
   scope: 'collections:read',
   limit: 'reads',
   summary: 'What a collection would cost',
   description: 'Creates nothing and needs no Idempotency-Key.',
   body: feesBody,
+  examples: { uganda: { summary: 'Uganda', value: { amount: '2000', currency: 'UGX', country: 'UG' } } },
   responses: { 200: { description: 'The fees as of now.', schema: views.collectionFees } },
   async handler({ ctx, caller, body }) {
     return json(200, await collectionFees(ctx, caller, readFees(body)));
@@ -64,18 +72,15 @@ const fees = defineRoute({
 const otp = defineRoute({
   method: 'POST',
   path: '/v1/collections/otp',
+  operationId: 'sendCollectionPin',
   tag: 'Collections',
   scope: 'collections:write',
   limit: 'writes',
   summary: 'Send the payer a one-time pin',
   description: 'The payer reads the pin to you; send it with the collection. Every call sends a message.',
   body: otpBody,
-  responses: {
-    200: {
-      description: 'Sent.',
-      schema: z.strictObject({ pinId: z.string().meta({ examples: ['VE0a1b2c3d4e5f60718293a4b5c6d7e8f9'] }) }),
-    },
-  },
+  examples: { uganda: { summary: 'Uganda', value: { phone: '+256712345678' } } },
+  responses: { 200: { description: 'Sent.', schema: views.sentPin } },
   async handler({ ctx, caller, body, spend }) {
     const { phone } = readOtp(body);
     for (const [limit, subject] of otpLimits(ctx, { merchantId: caller.merchantId, phone }))
@@ -88,12 +93,19 @@ const otp = defineRoute({
 const read = defineRoute({
   method: 'GET',
   path: '/v1/collections/{id}',
+  operationId: 'getCollection',
   tag: 'Collections',
   scope: 'collections:read',
   limit: 'reads',
   summary: 'Read a collection',
-  params: z.strictObject({ id: z.string() }),
-  responses: { 200: { description: 'The collection as it stands.', schema: views.transaction } },
+  params: z.strictObject({ id: views.collectionId }),
+  responses: {
+    200: {
+      description: 'The collection as it stands.',
+      schema: views.transaction,
+      example: examples.settledCollection,
+    },
+  },
   async handler({ ctx, caller, params }) {
     if (!isId('collection', params.id)) throw new NotFound();
     return json(200, await findTransaction(ctx, caller.merchantId, params.id, 'collection'));

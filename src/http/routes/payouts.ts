@@ -8,12 +8,15 @@ import { deliveryBanks, deliveryCountries } from '../../payouts/delivery.ts';
 import { quotePayout } from '../../payouts/quote.ts';
 import { findTransaction } from '../../transactions/find.ts';
 import { defineRoute, json } from '../define-route.ts';
+import * as examples from '../examples.ts';
+import * as input from '../inputs.ts';
 import { payoutBody, quoteBody, readPayout, readQuote } from '../payout-input.ts';
 import * as views from '../views.ts';
 
 const create = defineRoute({
   method: 'POST',
   path: '/v1/payouts',
+  operationId: 'createPayout',
   tag: 'Payouts',
   scope: 'payouts:write',
   limit: 'money',
@@ -22,7 +25,13 @@ const create = defineRoute({
     'Sets the amount and the fee aside in the wallet and carries the payout out once. For `destination`, `amount` is what arrives, `maxAmount` is held, and what was not needed is released at settlement.',
   body: payoutBody,
   idempotent: true,
-  responses: { 202: { description: 'Accepted, and the money is set aside.', schema: views.transaction } },
+  responses: {
+    202: {
+      description: 'Accepted, and the money is set aside.',
+      schema: views.transaction,
+      example: examples.acceptedPayout,
+    },
+  },
   examples: {
     momo: {
       summary: 'To a phone',
@@ -70,12 +79,30 @@ const create = defineRoute({
 const quote = defineRoute({
   method: 'POST',
   path: '/v1/payouts/quote',
+  operationId: 'quotePayout',
   tag: 'Payouts',
   scope: 'payouts:read',
   limit: 'reads',
   summary: 'What a payout would cost',
   description: 'Creates nothing, promises nothing and needs no Idempotency-Key.',
   body: quoteBody,
+  examples: {
+    momo: {
+      summary: 'To a phone',
+      value: { amount: '1000', currency: 'UGX', method: 'momo', country: 'UG', destinationCurrency: 'UGX' },
+    },
+    bank: {
+      summary: 'To a bank account, given what shall arrive',
+      value: {
+        amount: '5000',
+        amountType: 'destination',
+        currency: 'UGX',
+        method: 'bank',
+        country: 'NG',
+        destinationCurrency: 'NGN',
+      },
+    },
+  },
   responses: { 200: { description: 'The price as of now.', schema: views.payoutQuote } },
   async handler({ ctx, caller, body }) {
     return json(200, await quotePayout(ctx, caller, readQuote(body)));
@@ -85,12 +112,19 @@ const quote = defineRoute({
 const cancel = defineRoute({
   method: 'POST',
   path: '/v1/payouts/{id}/cancel',
+  operationId: 'cancelPayout',
   tag: 'Payouts',
   scope: 'payouts:write',
   limit: 'money',
   summary: 'Cancel a payout that has not been sent',
-  params: z.strictObject({ id: z.string() }),
-  responses: { 200: { description: 'Cancelled: what was set aside is available again.', schema: views.transaction } },
+  params: z.strictObject({ id: views.payoutId }),
+  responses: {
+    200: {
+      description: 'Cancelled: what was set aside is available again.',
+      schema: views.transaction,
+      example: examples.cancelledPayout,
+    },
+  },
   refusals: { 409: { code: 'conflict', description: 'It may have been sent already.' } },
   async handler({ ctx, caller, params }) {
     if (!isId('payout', params.id)) throw new NotFound();
@@ -101,12 +135,13 @@ const cancel = defineRoute({
 const countries = defineRoute({
   method: 'GET',
   path: '/v1/payouts/countries',
+  operationId: 'listPayoutCountries',
   tag: 'Payouts',
   scope: 'payouts:read',
   limit: 'reads',
   summary: 'Where payouts can go',
   responses: {
-    200: { description: 'Countries and methods.', schema: z.strictObject({ data: z.array(views.deliveryCountry) }) },
+    200: { description: 'Countries and methods.', schema: views.deliveryCountries },
   },
   async handler({ ctx }) {
     return json(200, { data: await deliveryCountries(ctx) });
@@ -116,16 +151,14 @@ const countries = defineRoute({
 const banks = defineRoute({
   method: 'GET',
   path: '/v1/payouts/banks/{country}',
+  operationId: 'listPayoutBanks',
   tag: 'Payouts',
   scope: 'payouts:read',
   limit: 'reads',
   summary: 'Banks of a country',
-  params: z.strictObject({ country: z.string().meta({ examples: ['NG'] }) }),
+  params: z.strictObject({ country: input.country }),
   responses: {
-    200: {
-      description: 'Banks; `code` is the `bankCode` of a recipient.',
-      schema: z.strictObject({ data: z.array(views.bank) }),
-    },
+    200: { description: 'Banks; `code` is the `bankCode` of a recipient.', schema: views.banks },
   },
   async handler({ ctx, params }) {
     return json(200, { data: await deliveryBanks(ctx, params.country) });
@@ -135,12 +168,15 @@ const banks = defineRoute({
 const read = defineRoute({
   method: 'GET',
   path: '/v1/payouts/{id}',
+  operationId: 'getPayout',
   tag: 'Payouts',
   scope: 'payouts:read',
   limit: 'reads',
   summary: 'Read a payout',
-  params: z.strictObject({ id: z.string() }),
-  responses: { 200: { description: 'The payout as it stands.', schema: views.transaction } },
+  params: z.strictObject({ id: views.payoutId }),
+  responses: {
+    200: { description: 'The payout as it stands.', schema: views.transaction, example: examples.settledPayout },
+  },
   async handler({ ctx, caller, params }) {
     if (!isId('payout', params.id)) throw new NotFound();
     return json(200, await findTransaction(ctx, caller.merchantId, params.id, 'payout'));

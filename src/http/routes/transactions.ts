@@ -24,6 +24,7 @@ const filters = z.strictObject({
 const list = defineRoute({
   method: 'GET',
   path: '/v1/transactions',
+  operationId: 'listTransactions',
   tag: 'Transactions',
   scope: 'transactions:read',
   limit: 'reads',
@@ -49,11 +50,12 @@ const list = defineRoute({
 const read = defineRoute({
   method: 'GET',
   path: '/v1/transactions/{id}',
+  operationId: 'getTransaction',
   tag: 'Transactions',
   scope: 'transactions:read',
   limit: 'reads',
   summary: 'Read a transaction',
-  params: z.strictObject({ id: z.string() }),
+  params: z.strictObject({ id: views.transactionId }),
   responses: { 200: { description: 'The transaction as it stands.', schema: views.transaction } },
   async handler({ ctx, caller, params }) {
     if (!isId('payout', params.id) && !isId('collection', params.id)) throw new NotFound();

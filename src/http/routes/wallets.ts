@@ -41,6 +41,7 @@ function pageOf<T>(rows: readonly T[], limit: number): { page: readonly T[]; las
 const list = defineRoute({
   method: 'GET',
   path: '/v1/wallets',
+  operationId: 'listWallets',
   tag: 'Wallets',
   scope: 'wallets:read',
   limit: 'reads',
@@ -70,11 +71,12 @@ const list = defineRoute({
 const read = defineRoute({
   method: 'GET',
   path: '/v1/wallets/{id}',
+  operationId: 'getWallet',
   tag: 'Wallets',
   scope: 'wallets:read',
   limit: 'reads',
   summary: 'Read a wallet',
-  params: z.strictObject({ id: z.string() }),
+  params: z.strictObject({ id: views.walletId }),
   responses: { 200: { description: 'The wallet with its balances.', schema: views.wallet } },
   async handler({ ctx, caller, params }) {
     if (!isId('wallet', params.id)) throw new NotFound();
@@ -86,11 +88,12 @@ const read = defineRoute({
 const readStatement = defineRoute({
   method: 'GET',
   path: '/v1/wallets/{id}/statement',
+  operationId: 'getWalletStatement',
   tag: 'Wallets',
   scope: 'wallets:read',
   limit: 'reads',
   summary: "A wallet's postings with their running balance, newest first",
-  params: z.strictObject({ id: z.string() }),
+  params: z.strictObject({ id: views.walletId }),
   query: z.strictObject(paging),
   responses: { 200: { description: 'A page.', schema: views.listOf(views.statementLine) } },
   async handler({ ctx, caller, params, query }) {

@@ -1,4 +1,5 @@
 // The provider's callback: raw bytes in, stored once, answered before anything else happens.
+import { z } from 'zod';
 import { InvalidRequest, Unauthenticated } from '../../errors.ts';
 import { SIGNATURE_HEADER } from '../../provider/eversend/signature.ts';
 import { receiveWebhook } from '../../webhooks/receive.ts';
@@ -10,9 +11,12 @@ const LIMIT_BYTES = 1024 * 1024;
 const FORM = /^(application\/x-www-form-urlencoded|multipart\/|text\/plain)/i;
 const STORED = { status: 200, body: '{"received":true}' };
 
+const received = z.strictObject({ received: z.literal(true) }).meta({ id: 'Received' });
+
 const receive = defineRoute({
   method: 'POST',
   path: '/webhooks/eversend',
+  operationId: 'receiveProviderEvent',
   tag: 'Provider',
   scope: null,
   limit: 'forgeries',
@@ -20,7 +24,21 @@ const receive = defineRoute({
   description:
     'For Eversend alone: set this address in its dashboard. The header `X-Eversend-Signature` is the HMAC of the raw body in hex.',
   rawLimit: LIMIT_BYTES,
-  responses: { 200: { description: 'Stored, or known already.' } },
+  examples: {
+    collected: {
+      summary: 'A collection has ended',
+      value: {
+        eventType: 'transaction.eversendCollectionSuccessful',
+        type: 'collection',
+        status: 'successful',
+        transactionId: 'BE31788255182123',
+        transactionRef: 'co01KAB3R7W2Q8N4YV5T6X9ZCDEF',
+        currency: 'UGX',
+        amount: '2000',
+      },
+    },
+  },
+  responses: { 200: { description: 'Stored, or known already.', schema: received } },
   refusals: {
     401: { code: 'bad_signature', description: 'The signature is missing or wrong.' },
     413: { code: 'body_too_large', description: 'More than a megabyte.' },
