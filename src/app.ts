@@ -5,6 +5,7 @@ import type { HttpEnv } from './http/exchange.ts';
 import { mountRoutes } from './http/mount.ts';
 import { answerError, answerProblem } from './http/problem.ts';
 import { addressLimits, limitAddresses } from './http/rate-limit.ts';
+import { beneficiaryRoutes } from './http/routes/beneficiaries.ts';
 import { collectionRoutes } from './http/routes/collections.ts';
 import { mountDocs } from './http/routes/docs.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -36,6 +37,7 @@ export function createApp<AdminEnv extends Env>(
   const routes = [
     ...collectionRoutes,
     ...payoutRoutes,
+    ...beneficiaryRoutes,
     ...transactionRoutes,
     ...walletRoutes,
     ...webhookRoutes,

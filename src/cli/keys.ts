@@ -1,7 +1,7 @@
 // `keys create | list | revoke`.
 import type { Command } from 'commander';
 import { NotFound } from '../errors.ts';
-import { ApiKey, createApiKey, revokeApiKey, SCOPES, type Scope } from '../merchants/api-key.ts';
+import { ApiKey, createApiKey, revokeApiKey, SCOPES, type Scope, USUAL_SCOPES } from '../merchants/api-key.ts';
 import { Merchant } from '../merchants/merchant.ts';
 import { readId, readMoment, readReason, readWord } from './read.ts';
 import { facts, moment, table } from './table.ts';
@@ -32,7 +32,7 @@ export function keys(noun: Command): void {
     .description('make a key; it is shown this once')
     .requiredOption('--merchant <id>', 'whose programs it is for')
     .option('--name <text>', 'what it is for', 'API key')
-    .option('--scopes <scope,…>', `all of them unless said: ${SCOPES.join(', ')}`)
+    .option('--scopes <scope,…>', `of ${SCOPES.join(', ')}; all but payouts:approve unless said`)
     .option('--expires <day or moment>', 'never unless said')
     .option('--allow <address or range,…>', 'where it may be used from; anywhere unless said');
   verb<{ merchant: string; name: string; scopes?: string; expires?: string; allow?: string }>(
@@ -41,7 +41,7 @@ export function keys(noun: Command): void {
       const merchantId = readId('--merchant', options.merchant, 'merchant');
       const given: readonly Scope[] = options.scopes
         ? words(options.scopes).map((word) => readWord('--scopes', word, SCOPES))
-        : SCOPES;
+        : USUAL_SCOPES;
       const expiresAt = options.expires === undefined ? null : readMoment('--expires', options.expires);
       const allowedAddresses = options.allow === undefined ? [] : words(options.allow);
       const { id, secret } = await desk.audited(

@@ -14,10 +14,16 @@ export const SCOPES = [
   'collections:read',
   'payouts:write',
   'payouts:read',
+  'payouts:approve',
+  'beneficiaries:write',
+  'beneficiaries:read',
   'transactions:read',
   'wallets:read',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** What a key may do unless said otherwise: approving is a second pair of eyes, so it is given to a key on purpose only. */
+export const USUAL_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== 'payouts:approve');
 
 export class ApiKey extends BaseModel {
   static override tableName = 'api_keys';
@@ -44,7 +50,7 @@ export interface NewApiKey {
   readonly merchantId: string;
   readonly name: string;
   readonly environment: 'live' | 'test';
-  /** All of them, unless said otherwise. */
+  /** USUAL_SCOPES, unless said otherwise. */
   readonly scopes?: readonly Scope[];
   readonly expiresAt?: Date | null;
   /** Addresses or CIDR ranges from which the key may be used; none: from anywhere. */
@@ -54,7 +60,7 @@ export interface NewApiKey {
 /** Makes a key; `secret` is the only time it can be read. Raises InvalidRequest naming the wrong field. */
 export async function createApiKey(db: Db | Trx, of: NewApiKey): Promise<{ apiKey: ApiKey; secret: string }> {
   const name = cleanName(of.name);
-  const scopes = [...new Set(of.scopes ?? SCOPES)];
+  const scopes = [...new Set(of.scopes ?? USUAL_SCOPES)];
   const allowedAddresses = of.allowedAddresses ?? [];
   if (name === null)
     throw InvalidRequest.field('name', 'invalid_name', `Give a name of 1 to ${NAME_LENGTH} visible characters.`);

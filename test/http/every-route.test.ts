@@ -102,6 +102,8 @@ describe('every route', () => {
     expect(reading.length).toBeGreaterThan(8);
     for (const [name, kind] of reading) expect([name, kind]).toEqual([name, 'reads']);
     expect(Object.fromEntries(Object.entries(kinds).filter(([name]) => name.startsWith('POST ')))).toEqual({
+      'POST /v1/beneficiaries': 'writes',
+      'POST /v1/beneficiaries/verify': 'writes',
       'POST /v1/collections': 'money',
       'POST /v1/collections/fees': 'reads',
       'POST /v1/collections/otp': 'writes',
