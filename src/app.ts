@@ -11,6 +11,7 @@ import { mountDocs } from './http/routes/docs.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { withDescription } from './http/routes/openapi.ts';
 import { payoutRoutes } from './http/routes/payouts.ts';
+import { refundRoutes } from './http/routes/refunds.ts';
 import { transactionRoutes } from './http/routes/transactions.ts';
 import { walletRoutes } from './http/routes/wallets.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
@@ -36,6 +37,7 @@ export function createApp<AdminEnv extends Env>(
   );
   const routes = [
     ...collectionRoutes,
+    ...refundRoutes,
     ...payoutRoutes,
     ...beneficiaryRoutes,
     ...transactionRoutes,

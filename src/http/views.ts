@@ -13,7 +13,7 @@ export const transaction = z
     type: z.enum(['collection', 'payout']),
     status: z.enum(STATE_NAMES as [string, ...string[]]).meta({
       description:
-        '`accepted`: the provider knows nothing of it. `submitting`: perhaps. `submitted`: certainly. `settled`: the money moved. `failed`, `cancelled`: it did not. `reversed`: it came back. `in_review`: a person looks at it, and the money stays held.',
+        '`awaiting_approval`: another key, or an operator, has to approve it. `accepted`: the provider knows nothing of it. `submitting`: perhaps. `submitted`: certainly. `settled`: the money moved. `failed`, `cancelled`: it did not. `reversed`: it came back. `in_review`: a person looks at it, and the money stays held.',
     }),
     amount: amount.nullable().meta({ description: 'In `currency`; null until known for `destination`.' }),
     currency,
@@ -33,6 +33,7 @@ export const transaction = z
     walletId: z.string().meta({ examples: ['wa01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
     owner: z.string().nullable(),
     reference: z.string().nullable(),
+    refundOf: z.string().nullable().meta({ description: 'The collection whose payer this payout pays back.' }),
     providerTransactionId: z.string().nullable(),
     approvalUrl: z
       .string()
@@ -40,7 +41,7 @@ export const transaction = z
       .meta({ description: 'Where the payer must go to approve, if the provider named it.' }),
     failure: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
     metadata: z.record(z.string(), z.string()),
-    scheduledAt: time.nullable(),
+    scheduledAt: time.nullable().meta({ description: 'Not sent before; null: as soon as may be.' }),
     createdAt: time,
     updatedAt: time,
     settledAt: time.nullable(),
@@ -64,6 +65,7 @@ export const transaction = z
         walletId: 'wa01KAB3R7W2Q8N4YV5T6X9ZCDEF',
         owner: null,
         reference: 'SAL-9',
+        refundOf: null,
         providerTransactionId: 'BP11788255196456',
         approvalUrl: null,
         failure: null,

@@ -1,6 +1,6 @@
 // Read from the router itself, the console's and the reference page's routes too: none is without a limit, a header, or shared with another origin.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApiKey } from '../../src/merchants/api-key.ts';
+import { createApiKey, SCOPES } from '../../src/merchants/api-key.ts';
 import { createConsole } from '../support/console.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -37,7 +37,8 @@ async function openSite(env: Record<string, string>) {
     await site.board.close();
     await world.close();
   };
-  const { secret } = await createApiKey(world.db, { merchantId: world.merchantId, name: 'test', environment: 'test' });
+  const all = { merchantId: world.merchantId, name: 'test', environment: 'test', scopes: SCOPES } as const;
+  const { secret } = await createApiKey(world.db, all);
   return { key: { authorization: `Bearer ${secret}` }, routes: mounted(site.app.routes), ask, close };
 }
 
@@ -107,8 +108,10 @@ describe('every route', () => {
       'POST /v1/collections': 'money',
       'POST /v1/collections/fees': 'reads',
       'POST /v1/collections/otp': 'writes',
+      'POST /v1/collections/x/refunds': 'money',
       'POST /v1/payouts': 'money',
       'POST /v1/payouts/quote': 'reads',
+      'POST /v1/payouts/x/approve': 'money',
       'POST /v1/payouts/x/cancel': 'money',
     });
   });
