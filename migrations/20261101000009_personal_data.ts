@@ -12,25 +12,41 @@ export async function up(knex: Knex): Promise<void> {
       otp_sealed bytea,
       account_hash bytea CHECK (octet_length(account_hash) = 32),
       last_four_hash bytea CHECK (octet_length(last_four_hash) = 32),
+      stored_at timestamptz NOT NULL DEFAULT now(),
       erased_at timestamptz,
       CONSTRAINT erased_is_gone CHECK ((erased_at IS NULL) = (sealed IS NOT NULL)),
       CONSTRAINT erased_is_not_found CHECK (erased_at IS NULL OR (otp_sealed IS NULL AND account_hash IS NULL AND last_four_hash IS NULL))
     );
     -- Pins that wait for their payer's prompt, to be forgotten in time.
     CREATE INDEX personal_data_pins ON personal_data (subject_id) WHERE otp_sealed IS NOT NULL;
-    CREATE INDEX personal_data_by_account ON personal_data (account_hash) WHERE account_hash IS NOT NULL;
+    -- By date within an account: approval limits ask what one account got within a day, however long it has been paid.
+    CREATE INDEX personal_data_by_account ON personal_data (account_hash, stored_at) WHERE account_hash IS NOT NULL;
     CREATE INDEX personal_data_by_last_four ON personal_data (last_four_hash) WHERE last_four_hash IS NOT NULL;
 
-    -- Whom a merchant pays, saved once and paid by id.
+    -- Whom a merchant pays, saved once and paid by id. Never changed: the id stands for one account for good. A deleted one keeps its
+    -- row for the payouts that name it; the person behind it is erased.
     CREATE TABLE beneficiaries (
       id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^be[0-9A-Z]{26}$'),
       merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
       method text NOT NULL CHECK (method IN ('momo', 'bank', 'eversend')),
       country text CHECK (country ~ '^[A-Z]{2}$'),
+      -- What it is known again by: bank and account number, or phone, e-mail or tag; sealed, and its keyed hash.
+      account_sealed bytea,
+      account_hash bytea CHECK (octet_length(account_hash) = 32),
+      reference word,
+      -- What the provider said of the account when it was last asked, and when that was.
+      verification text CHECK (verification IN ('verified', 'name_mismatch', 'exists', 'not_found')),
+      verified_at timestamptz,
       created_at timestamptz NOT NULL DEFAULT now(),
       updated_at timestamptz NOT NULL DEFAULT now(),
-      CONSTRAINT country_unless_eversend CHECK ((method = 'eversend') = (country IS NULL))
+      deleted_at timestamptz,
+      CONSTRAINT country_unless_eversend CHECK ((method = 'eversend') = (country IS NULL)),
+      CONSTRAINT verified_at_a_time CHECK ((verification IS NULL) = (verified_at IS NULL)),
+      CONSTRAINT deleted_is_not_found CHECK ((deleted_at IS NULL) = (account_hash IS NOT NULL) AND (account_hash IS NULL) = (account_sealed IS NULL))
     );
+    -- The same person in two forms is one beneficiary.
+    CREATE UNIQUE INDEX beneficiaries_one_per_account ON beneficiaries (merchant_id, method, coalesce(country, ''), account_hash)
+      WHERE account_hash IS NOT NULL;
     CREATE INDEX beneficiaries_of_merchant ON beneficiaries (merchant_id, id DESC);
     ALTER TABLE transactions ADD FOREIGN KEY (beneficiary_id) REFERENCES beneficiaries;
 

@@ -9,20 +9,33 @@ export async function up(knex: Knex): Promise<void> {
     --   running             a twin of it runs in another session at this moment
     --   again               it met another of this batch (its twin, or one that takes the same money first): to be asked anew
     --   no_wallet, wallet_frozen, insufficient_funds: nothing is written
+    --   refund_exceeds, not_settled: nothing is written; the collection it would pay back has not so much left, or is not settled
+    --   needs_approval      nothing is written: to be asked anew with how long it may await its approval (approval_waits)
     -- Raises what post_entries raises; then nothing of the whole batch is written.
     CREATE FUNCTION accept_transactions(ids text[], merchants text[], routes text[], keys text[],
       answers bytea[], owners text[], currencies text[], amounts bigint[], amount_types text[], max_amounts bigint[],
       destination_currencies text[], destination_amounts bigint[], countries text[], methods text[], fee_schedules text[],
       fees bigint[], fee_ceilings bigint[], helds bigint[], refs text[], metadatas jsonb[], beneficiaries text[],
       redirect_urls text[], schedules timestamptz[], actors text[], client_addresses inet[], sealeds bytea[],
-      otps bytea[], account_hashes bytea[], last_four_hashes bytea[], entry_ids text[])
+      otps bytea[], account_hashes bytea[], last_four_hashes bytea[], entry_ids text[], refund_ofs text[], approval_waits bigint[])
     RETURNS TABLE (verdict text, wallet_id text, at timestamptz, status smallint, answer bytea)
     LANGUAGE plpgsql AS $$
     #variable_conflict use_column
     DECLARE
       verdicts text[]; wallets text[]; taken text[]; holds integer[];
-      line_entries text[]; line_accounts text[]; line_amounts bigint[];
+      line_entries text[]; line_accounts text[]; line_amounts bigint[]; limited text[];
     BEGIN
+      -- Who has an approval limit is judged one commit after the other: what follows this lock sees whatever was accepted before.
+      SELECT array_agg(merchant_id || ' ' || currency) INTO limited FROM (
+        SELECT l.merchant_id, l.currency FROM approval_limits l WHERE l.merchant_id = ANY(merchants)
+          AND EXISTS (SELECT FROM unnest(merchants, currencies, helds) AS i(merchant, currency, held)
+            WHERE i.merchant = l.merchant_id AND i.currency = l.currency AND i.held > 0)
+        ORDER BY l.merchant_id, l.currency FOR NO KEY UPDATE OF l) locked;
+      -- The same for refunds of one collection; its row before any wallet, as everywhere.
+      IF refund_ofs IS NOT NULL THEN
+        PERFORM id FROM transactions WHERE id = ANY(refund_ofs) ORDER BY id FOR NO KEY UPDATE;
+      END IF;
+
       -- The twin's lock first: it is tried, never waited for, so twins neither wait nor drain the pool. A request that alone is too
       -- much takes no part in what the batch asks together, so that a stream of such does not keep others waiting for ever.
       SELECT array_agg(d.wallet ORDER BY d.n), array_agg(CASE
@@ -46,6 +59,61 @@ export async function up(knex: Knex): Promise<void> {
             LEFT JOIN ledger_accounts a ON a.id = w.id || ':available'
         ) d;
 
+      -- All refunds together are at most what was collected, less what went back to the wallet again.
+      IF refund_ofs IS NOT NULL THEN
+        SELECT array_agg(CASE
+            WHEN r.verdict <> 'accepted' OR r.refund_of IS NULL THEN r.verdict
+            WHEN r.state IS DISTINCT FROM 'settled' THEN 'not_settled'
+            WHEN r.amount > r.rest THEN 'refund_exceeds'
+            WHEN r.together > r.rest THEN 'again'
+            ELSE r.verdict END ORDER BY r.n)
+          INTO verdicts
+          FROM (
+            SELECT i.n, i.verdict, i.refund_of, i.amount, c.state, c.rest,
+              sum(i.amount) FILTER (WHERE i.verdict = 'accepted' AND i.amount <= c.rest) OVER (PARTITION BY i.refund_of ORDER BY i.n) AS together
+            FROM unnest(verdicts, merchants, refund_ofs, amounts) WITH ORDINALITY AS i(verdict, merchant, refund_of, amount, n)
+              LEFT JOIN LATERAL (
+                SELECT t.state, t.amount_minor - coalesce((SELECT sum(b.amount_minor) FROM transactions b
+                  WHERE b.refund_of = t.id AND b.state NOT IN ('failed', 'cancelled', 'reversed')), 0) AS rest
+                FROM transactions t WHERE t.id = i.refund_of AND t.merchant_id = i.merchant
+              ) c ON true
+          ) r;
+      END IF;
+
+      -- A payout counts with what its account, and its merchant, were to be paid within the last 24 hours and were not spared.
+      IF limited IS NOT NULL THEN
+        WITH limits AS MATERIALIZED (
+          SELECT l.merchant_id, l.currency, l.above_minor, l.daily_above_minor,
+            CASE WHEN l.daily_above_minor IS NOT NULL THEN coalesce((
+              SELECT sum(coalesce(t.amount_minor, t.max_amount_minor)) FROM transactions t
+              WHERE t.merchant_id = l.merchant_id AND t.created_at > now() - interval '24 hours' AND t.type = 'payout'
+                AND t.currency = l.currency AND t.state NOT IN ('failed', 'cancelled')), 0) END AS day_minor
+          FROM approval_limits l WHERE l.merchant_id = ANY(merchants) AND l.merchant_id || ' ' || l.currency = ANY(limited)
+        )
+        SELECT array_agg(CASE
+            WHEN j.verdict <> 'accepted' OR j.wait IS NOT NULL THEN j.verdict
+            WHEN j.day_minor + j.in_all > j.daily_above_minor THEN 'needs_approval'
+            WHEN j.above_minor IS NULL THEN j.verdict
+            WHEN j.to_account > j.above_minor THEN 'needs_approval'
+            WHEN j.to_account + coalesce((
+                SELECT sum(coalesce(t.amount_minor, t.max_amount_minor)) FROM personal_data p JOIN transactions t ON t.id = p.subject_id
+                WHERE p.account_hash = j.account AND p.stored_at > now() - interval '24 hours' AND t.merchant_id = j.merchant
+                  AND t.type = 'payout' AND t.currency = j.currency AND t.state NOT IN ('failed', 'cancelled')), 0) > j.above_minor
+              THEN 'needs_approval'
+            ELSE j.verdict END ORDER BY j.n)
+          INTO verdicts
+          FROM (
+            SELECT i.n, i.verdict, i.merchant, i.currency, i.account, i.wait, l.above_minor, l.daily_above_minor, l.day_minor,
+              sum(i.most) FILTER (WHERE i.verdict = 'accepted') OVER (PARTITION BY i.merchant, i.currency, i.account ORDER BY i.n) AS to_account,
+              sum(i.most) FILTER (WHERE i.verdict = 'accepted') OVER (PARTITION BY i.merchant, i.currency ORDER BY i.n) AS in_all
+            FROM (
+                SELECT n, verdict, merchant, currency, account, wait, CASE WHEN held > 0 THEN coalesce(amount, max_amount) END AS most
+                FROM unnest(verdicts, merchants, currencies, account_hashes, approval_waits, helds, amounts, max_amounts) WITH ORDINALITY
+                  AS u(verdict, merchant, currency, account, wait, held, amount, max_amount, n)
+              ) i LEFT JOIN limits l ON l.merchant_id = i.merchant AND l.currency = i.currency AND i.most IS NOT NULL
+          ) j;
+      END IF;
+
       -- Whoever writes the key owns the request; a twin that came between the look and the write is seen the next time.
       WITH keys_in AS (
         INSERT INTO idempotency_keys (merchant_id, route, key, subject_id, status, answer)
@@ -65,21 +133,24 @@ export async function up(knex: Knex): Promise<void> {
       IF 'accepted' = ANY(verdicts) THEN
         INSERT INTO transactions (id, type, merchant_id, wallet_id, state, currency, amount_minor, amount_type, max_amount_minor,
             destination_currency, destination_amount_minor, country, method, fee_schedule_id, fee_minor, fee_ceiling_minor,
-            held_minor, reference, metadata, beneficiary_id, redirect_url, scheduled_at, actor, client_address, due_at, rung_at)
-          SELECT r.id, CASE left(r.id, 2) WHEN 'po' THEN 'payout' ELSE 'collection' END, r.merchant, r.wallet, 'accepted',
+            held_minor, reference, metadata, beneficiary_id, redirect_url, scheduled_at, actor, client_address, refund_of, due_at, rung_at)
+          SELECT r.id, CASE left(r.id, 2) WHEN 'po' THEN 'payout' ELSE 'collection' END, r.merchant, r.wallet,
+            CASE WHEN r.wait IS NULL THEN 'accepted' ELSE 'awaiting_approval' END,
             r.currency, r.amount, r.amount_type, r.max_amount, r.destination_currency, r.destination_amount, r.country, r.method,
             r.fee_schedule, r.fee, r.fee_ceiling, r.held, r.ref, coalesce(r.metadata, '{}'), r.beneficiary, r.redirect_url,
-            r.scheduled, r.actor, r.client_address, coalesce(r.scheduled, now()),
-            CASE WHEN r.scheduled IS NULL THEN now() END
+            r.scheduled, r.actor, r.client_address, r.refund_of,
+            coalesce(now() + r.wait * interval '1 millisecond', r.scheduled, now()),
+            CASE WHEN r.scheduled IS NULL AND r.wait IS NULL THEN now() END
           FROM unnest(verdicts, ids, merchants, wallets, currencies, amounts, amount_types, max_amounts, destination_currencies,
               destination_amounts, countries, methods, fee_schedules, fees, fee_ceilings, helds, refs, metadatas, beneficiaries,
-              redirect_urls, schedules, actors, client_addresses)
+              redirect_urls, schedules, actors, client_addresses, refund_ofs, approval_waits)
             AS r(verdict, id, merchant, wallet, currency, amount, amount_type, max_amount, destination_currency, destination_amount,
               country, method, fee_schedule, fee, fee_ceiling, held, ref, metadata, beneficiary, redirect_url, scheduled, actor,
-              client_address)
+              client_address, refund_of, wait)
           WHERE r.verdict = 'accepted';
         INSERT INTO transaction_history (transaction_id, to_state, cause, actor, attempt)
-          SELECT r.id, 'accepted', 'api', r.actor, 0 FROM unnest(verdicts, ids, actors) AS r(verdict, id, actor)
+          SELECT r.id, CASE WHEN r.wait IS NULL THEN 'accepted' ELSE 'awaiting_approval' END, 'api', r.actor, 0
+          FROM unnest(verdicts, ids, actors, approval_waits) AS r(verdict, id, actor, wait)
           WHERE r.verdict = 'accepted';
         INSERT INTO personal_data (subject_id, merchant_id, sealed, otp_sealed, account_hash, last_four_hash)
           SELECT r.id, r.merchant, r.sealed, r.otp, r.account_hash, r.last_four_hash

@@ -5,7 +5,8 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- Writes steps, each given by its parts, and tells which were still valid. A step is written only if its row still is in the
     -- state and attempt it was decided from; of one whose row has moved on nothing is written at all. Each row may occur once.
-    --   moves     the rows, their states passed through, and when somebody must look next
+    --   moves     the rows, their states passed through, and when somebody must look next: never before a scheduled time, and before
+    --             it no attempt is opened, whoever asks (adopting, which sends nothing, says so)
     --   opened    attempts that begin; changed: what becomes of the open ones
     --   entries   what is booked, in the columns of post_entries
     --   opening   cases that begin; answered: cases that these steps answer
@@ -28,7 +29,7 @@ export async function up(knex: Knex): Promise<void> {
         UPDATE transactions t SET
           state = s."to",
           attempt_no = t.attempt_no + coalesce(s.opens, false)::int,
-          due_at = now() + s.due_in_ms * interval '1 millisecond',
+          due_at = CASE WHEN s.due_in_ms IS NOT NULL THEN greatest(now() + s.due_in_ms * interval '1 millisecond', t.scheduled_at) END,
           rung_at = NULL,
           tries = CASE s.tries WHEN 'count' THEN t.tries + 1 WHEN 'keep' THEN t.tries ELSE 0 END,
           amount_minor = coalesce(s.amount_minor, t.amount_minor),
@@ -42,8 +43,10 @@ export async function up(knex: Knex): Promise<void> {
           failure_code = CASE WHEN s.clear_failure THEN NULL ELSE coalesce(s.failure_code, t.failure_code) END,
           failure_message = CASE WHEN s.clear_failure THEN NULL ELSE coalesce(s.failure_message, t.failure_message) END,
           settled_at = CASE WHEN s.settles THEN now() ELSE t.settled_at END,
+          approved_at = CASE WHEN s."from" = 'awaiting_approval' AND s."to" = 'accepted' THEN now() ELSE t.approved_at END,
           updated_at = now()
         FROM steps s WHERE t.id = s.id AND t.state = s."from" AND t.attempt_no = s.attempt_no
+          AND (s.opens IS NOT TRUE OR t.scheduled_at IS NULL OR t.scheduled_at <= now() OR current_setting('eversend.adopting', true) = 'yes')
         RETURNING t.id, t.attempt_no
       ), history AS (
         INSERT INTO transaction_history (transaction_id, from_state, to_state, cause, actor, attempt, note)

@@ -7,11 +7,13 @@ import { mountRoutes } from './http/mount.ts';
 import { answerError, answerProblem } from './http/problem.ts';
 import { addressLimits, limitAddresses } from './http/rate-limit.ts';
 import { apiKeyRoutes } from './http/routes/api-keys.ts';
+import { beneficiaryRoutes } from './http/routes/beneficiaries.ts';
 import { collectionRoutes } from './http/routes/collections.ts';
 import { mountDocs } from './http/routes/docs.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { withDescription } from './http/routes/openapi.ts';
 import { payoutRoutes } from './http/routes/payouts.ts';
+import { refundRoutes } from './http/routes/refunds.ts';
 import { transactionRoutes } from './http/routes/transactions.ts';
 import { walletRoutes } from './http/routes/wallets.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
@@ -21,7 +23,9 @@ import { surround } from './http/surround.ts';
 export function apiRoutes(of: { server: string; isStopping: () => boolean }): readonly Route[] {
   const routes = [
     ...collectionRoutes,
+    ...refundRoutes,
     ...payoutRoutes,
+    ...beneficiaryRoutes,
     ...transactionRoutes,
     ...walletRoutes,
     ...apiKeyRoutes,

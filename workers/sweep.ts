@@ -21,21 +21,19 @@ const TABLES: readonly Table[] = [
   statementsFor({
     table: 'transactions',
     columns:
-      "id, CASE type WHEN 'payout' THEN 'payouts' ELSE 'collections' END AS queue, generation, state <> 'accepted' AS ahead",
-    sweepable: "state <> 'awaiting_approval'",
+      "id, CASE type WHEN 'payout' THEN 'payouts' ELSE 'collections' END AS queue, generation, state NOT IN ('accepted', 'awaiting_approval') AS ahead",
   }),
   statementsFor({
     table: 'webhook_events',
     columns: "id, 'webhooks' AS queue, generation, false AS ahead",
-    sweepable: 'true',
   }),
 ];
 
-function statementsFor(of: { table: string; columns: string; sweepable: string }): Table {
-  const { table, columns, sweepable } = of;
+function statementsFor(of: { table: string; columns: string }): Table {
+  const { table, columns } = of;
   // Both orders name both columns of the index on (rung_at, due_at), so that it gives them without sorting.
   const find = (isAsked: string, limit: string) => `
-    SELECT ${columns} FROM ${table} WHERE ${isAsked} AND due_at <= now() AND ${sweepable}
+    SELECT ${columns} FROM ${table} WHERE ${isAsked} AND due_at <= now()
     ORDER BY rung_at NULLS FIRST, due_at LIMIT ${limit}`;
   // Rows are locked in the order of their ids, as steps and marks do: in any other order two writers could wait for each other.
   return {

@@ -20,6 +20,10 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     what: 'collections and payouts',
     load: async () => (await import('./transactions.ts')).transactions,
   },
+  payouts: {
+    what: 'what awaits approval, and decisions about it',
+    load: async () => (await import('./payouts.ts')).payouts,
+  },
   cases: { what: 'questions that only a person can answer', load: async () => (await import('./cases.ts')).cases },
   recovery: {
     what: 'after a restore: nothing is sent until the provider was compared',

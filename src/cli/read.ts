@@ -54,6 +54,12 @@ export function readReason(text: string): string {
   return reason;
 }
 
+/** Who decides, by the name they go by. */
+export function readOperator(option: string, text: string): string {
+  if (!/^[A-Za-z0-9._@-]{1,60}$/.test(text)) throw wrong(option, 'Give a name of letters, digits and . _ @ -.');
+  return text;
+}
+
 /** A whole number from 1 to `most`. */
 export function readCount(option: string, text: string, most: number): number {
   const count = /^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : 0;

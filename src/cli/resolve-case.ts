@@ -10,7 +10,7 @@ import { DECISION_NAMES, DECISIONS } from '../transactions/decisions.ts';
 import { viewCase } from '../transactions/dossier.ts';
 import { type Proposal, propose } from '../transactions/propose.ts';
 import { resolve } from '../transactions/resolve.ts';
-import { readId, readReason, readWord, wrong } from './read.ts';
+import { readId, readOperator, readReason, readWord } from './read.ts';
 import { facts, readable, table } from './table.ts';
 import { type Desk, type Told, verb } from './verb.ts';
 
@@ -42,7 +42,7 @@ export function resolveCase(noun: Command): void {
     const caseId = readId('<case>', command.args[0] ?? '', 'case');
     const reason = readReason(options.reason);
     const typed = desk.actor.actor.replace(/^cli:/, '');
-    const by = options.by === undefined ? typed : readName(options.by);
+    const by = options.by === undefined ? typed : readOperator('--by', options.by);
     const walletId = options.wallet === undefined ? {} : { walletId: readId('--wallet', options.wallet, 'wallet') };
     const question = {
       caseId,
@@ -74,11 +74,6 @@ export function resolveCase(noun: Command): void {
       return await late(desk, caseId, error);
     }
   });
-}
-
-function readName(text: string): string {
-  if (!/^[A-Za-z0-9._@-]{1,60}$/.test(text)) throw wrong('--by', 'Give a name of letters, digits and . _ @ -.');
-  return text;
 }
 
 /** Reads one line; anything but yes is a no, and so is the end of the input. */

@@ -65,6 +65,7 @@ export async function createCollection(
       beneficiaryId: null,
       redirectUrl: of.redirectUrl,
       scheduledAt: null,
+      refundOf: null,
     },
   });
 }

@@ -9,6 +9,7 @@ const COMMON = {
   method: 'momo',
   accountNumber: '+256712345678',
   owner: null,
+  refundOf: null,
   providerTransactionId: null,
   approvalUrl: null,
   failure: null,
@@ -60,6 +61,8 @@ export const settledCollection = {
   charge: '0',
   providerTransactionId: 'BE31788255182123',
 };
+
+export const refund = { ...acceptedPayout, amount: '500', reference: 'RET-3', refundOf: acceptedCollection.id };
 
 /** An example of whatever the schema describes, made of those its parts carry; a part without one is left out, and a test names it. */
 export function exampleOf(schema: z.core.$ZodType): unknown {

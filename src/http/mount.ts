@@ -1,7 +1,7 @@
 // Mounts declared routes: authentication, parsing and the answer are the same for all of them.
 import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
-import { InvalidRequest, Refused } from '../errors.ts';
+import { InvalidRequest, Refused, StaleState } from '../errors.ts';
 import { limitsOf } from '../limits/limits.ts';
 import { storedAnswer } from '../transactions/stored-answer.ts';
 import { authenticate } from './auth.ts';
@@ -97,7 +97,7 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
     });
   };
   const reply = await judge().catch(async (error: unknown) => {
-    const isRefusal = error instanceof InvalidRequest || error instanceof Refused;
+    const isRefusal = error instanceof InvalidRequest || error instanceof Refused || error instanceof StaleState;
     const stored = isRefusal && caller && idempotent && (await storedAnswer(ctx, caller.merchantId, idempotent));
     if (!stored) throw error;
     return stored;

@@ -1,15 +1,16 @@
 // A payout as callers write it, and what the fields must be to each other.
 import { z } from 'zod';
 import { type FieldError, InvalidRequest } from '../errors.ts';
-import { isId } from '../ids.ts';
 import { PAYOUT_CURRENCIES } from '../payouts/corridors.ts';
 import type { NewPayout } from '../payouts/create.ts';
-import type { Recipient } from '../provider/provider.ts';
+import type { Method, Recipient } from '../provider/provider.ts';
 import * as input from './inputs.ts';
 import { readAmount } from './read-amount.ts';
-import { checkRecipient, recipient } from './recipient-input.ts';
+import { beneficiaryId, checkRecipient, recipient } from './recipient-input.ts';
 
-const A_YEAR_MS = 366 * 24 * 3_600_000;
+/** Less is no plan: whoever wants it now leaves the time out. */
+const SOONEST_MS = 60_000;
+const LATEST_MS = 365 * 24 * 3_600_000;
 
 export const quoteBody = z
   .strictObject({
@@ -32,15 +33,13 @@ export const payoutBody = z
       description: 'The most it may take, in `currency`; held until settlement. Required for `destination`.',
     }),
     maxFee: input.amount.optional().meta({ description: 'The highest fee accepted, in `currency`.' }),
-    beneficiaryId: input
-      .text(
-        { example: 'be01KAB3R7W2Q8N4YV5T6X9ZCDEF', description: 'A saved beneficiary, in place of `recipient`.' },
-        { code: 'not_an_id', message: 'Send the id of a beneficiary.', holds: (text) => isId('beneficiary', text) },
-      )
-      .optional(),
+    beneficiaryId: beneficiaryId('A saved beneficiary, in place of `recipient`.').optional(),
     owner: input.owner.optional(),
     reference: input.reference.optional(),
-    scheduledAt: input.instant.optional(),
+    scheduledAt: input.instant.optional().meta({
+      description:
+        'When it is sent, from a minute to 365 days ahead, RFC 3339 in UTC. The money is set aside and the fee fixed now; the rate is that of its day.',
+    }),
     metadata: input.metadata.optional(),
   })
   .meta({ id: 'NewPayout' });
@@ -110,14 +109,16 @@ function readPrice(found: FieldError[], body: z.output<typeof quoteBody>) {
   return { amountMinor, currency, amountType, method, country: body.country ?? null, destinationCurrency: arrives };
 }
 
-/** What arrives there; null for `eversend`, and for whatever is refused. */
-function checkCorridor(found: FieldError[], body: z.output<typeof quoteBody>): string | null {
-  const { method, country, destinationCurrency } = body;
+const WALLET_DECIDES = "Leave it out for eversend: the recipient's wallet decides.";
+
+/** The currency of that country by that method; undefined for `eversend`, and for whatever is refused. */
+export function checkCountry(
+  found: FieldError[],
+  { method, country }: { method: Method; country?: string | undefined },
+): string | undefined {
   if (method === 'eversend') {
-    const message = "Leave it out for eversend: the recipient's wallet decides.";
-    if (country !== undefined) found.push(notFor('country', message));
-    if (destinationCurrency !== undefined) found.push(notFor('destinationCurrency', message));
-    return null;
+    if (country !== undefined) found.push(notFor('country', WALLET_DECIDES));
+    return undefined;
   }
   const table = PAYOUT_CURRENCIES[method];
   const expected = table.get(country ?? '');
@@ -126,6 +127,17 @@ function checkCorridor(found: FieldError[], body: z.output<typeof quoteBody>): s
   } else if (expected === undefined) {
     const message = `By ${method} we pay to ${[...table.keys()].join(', ')}.`;
     found.push({ field: 'country', code: 'unsupported_country', message });
+  }
+  return expected;
+}
+
+/** What arrives there; null for `eversend`, and for whatever is refused. */
+function checkCorridor(found: FieldError[], body: z.output<typeof quoteBody>): string | null {
+  const { method, country, destinationCurrency } = body;
+  const expected = checkCountry(found, body);
+  if (method === 'eversend') {
+    if (destinationCurrency !== undefined) found.push(notFor('destinationCurrency', WALLET_DECIDES));
+    return null;
   }
   if (destinationCurrency === undefined) {
     found.push({ field: 'destinationCurrency', code: 'required', message: 'Give the currency that shall arrive.' });
@@ -139,7 +151,8 @@ function checkCorridor(found: FieldError[], body: z.output<typeof quoteBody>): s
 function checkSchedule(found: FieldError[], at: Date | undefined): void {
   if (at === undefined) return;
   const aheadMs = at.getTime() - Date.now();
-  if (aheadMs > 0 && aheadMs <= A_YEAR_MS) return;
-  const message = 'Give a time still to come, at most a year ahead; or leave scheduledAt out to pay at once.';
-  found.push({ field: 'scheduledAt', code: aheadMs <= 0 ? 'not_in_future' : 'too_far_ahead', message });
+  if (aheadMs >= SOONEST_MS && aheadMs <= LATEST_MS) return;
+  const code = aheadMs <= 0 ? 'not_in_future' : aheadMs < SOONEST_MS ? 'too_soon' : 'too_far_ahead';
+  const message = 'Give a time from a minute to 365 days ahead; or leave scheduledAt out to pay at once.';
+  found.push({ field: 'scheduledAt', code, message });
 }

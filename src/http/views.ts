@@ -1,5 +1,6 @@
 // The shapes of answers, for the description; tests hold real answers against them.
 import { z } from 'zod';
+import { VERIFICATIONS } from '../merchants/verification.ts';
 import { STATE_NAMES } from '../transactions/states.ts';
 import { settledPayout } from './examples.ts';
 
@@ -20,7 +21,7 @@ export const transaction = z
     type: z.enum(['collection', 'payout']),
     status: z.enum(STATE_NAMES as [string, ...string[]]).meta({
       description:
-        '`accepted`: the provider knows nothing of it. `submitting`: perhaps. `submitted`: certainly. `settled`: the money moved. `failed`, `cancelled`: it did not. `reversed`: it came back. `in_review`: a person looks at it, and the money stays held.',
+        '`awaiting_approval`: another key, or an operator, has to approve it. `accepted`: the provider knows nothing of it. `submitting`: perhaps. `submitted`: certainly. `settled`: the money moved. `failed`, `cancelled`: it did not. `reversed`: it came back. `in_review`: a person looks at it, and the money stays held.',
     }),
     amount: amount.nullable().meta({ description: 'In `currency`; null until known for `destination`.' }),
     currency,
@@ -37,6 +38,7 @@ export const transaction = z
     walletId,
     owner: z.string().nullable(),
     reference: z.string().nullable(),
+    refundOf: z.string().nullable().meta({ description: 'The collection whose payer this payout pays back.' }),
     providerTransactionId: z.string().nullable(),
     approvalUrl: z
       .string()
@@ -44,7 +46,7 @@ export const transaction = z
       .meta({ description: 'Where the payer must go to approve, if the provider named it.' }),
     failure: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
     metadata: z.record(z.string(), z.string()),
-    scheduledAt: time.nullable(),
+    scheduledAt: time.nullable().meta({ description: 'Not sent before; null: as soon as may be.' }),
     createdAt: time,
     updatedAt: time,
     settledAt: time.nullable(),
@@ -174,6 +176,54 @@ export const bank = z
   })
   .meta({ id: 'Bank' });
 export const banks = z.strictObject({ data: z.array(bank) }).meta({ id: 'Banks' });
+
+const recipient = z.strictObject(
+  Object.fromEntries(
+    ['firstName', 'lastName', 'phone', 'bankCode', 'bankName', 'accountName', 'accountNumber', 'email', 'tag'].map(
+      (field) => [field, z.string().optional()],
+    ),
+  ),
+);
+
+const verification = z.enum(VERIFICATIONS).meta({
+  description:
+    '`verified`: it exists, under the name given. `name_mismatch`: under another name. `exists`: it exists, and there was no name to compare. `not_found`: the provider knows no such account.',
+});
+
+export const deleted = z
+  .strictObject({ id: z.string().meta({ examples: ['be01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }), deleted: z.literal(true) })
+  .meta({ id: 'Deleted' });
+
+export const beneficiary = z
+  .strictObject({
+    id: z.string().meta({ examples: ['be01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
+    method: z.enum(['momo', 'bank', 'eversend']),
+    country: country.nullable(),
+    recipient: recipient.meta({ examples: [{ firstName: 'John', lastName: 'Okello', phone: '+256712345678' }] }),
+    reference: z
+      .string()
+      .nullable()
+      .meta({ examples: ['staff-12'] }),
+    verification: z
+      .strictObject({ status: verification, at: time })
+      .nullable()
+      .meta({ description: 'What the provider said when it was last asked; null when it never was.' }),
+    createdAt: time,
+  })
+  .meta({ id: 'Beneficiary' });
+
+export const verified = z
+  .strictObject({
+    status: verification,
+    accountName: z
+      .string()
+      .nullable()
+      .meta({
+        description: "The holder's name as the bank has it; null where nobody says.",
+        examples: ['ADA EXAMPLE'],
+      }),
+  })
+  .meta({ id: 'VerifiedAccount' });
 
 export const problem = z
   .strictObject({

@@ -14,6 +14,9 @@ export const SCOPES = [
   'collections:read',
   'payouts:write',
   'payouts:read',
+  'payouts:approve',
+  'beneficiaries:write',
+  'beneficiaries:read',
   'transactions:read',
   'wallets:read',
   'keys:read',
@@ -21,8 +24,8 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Given only to a key that is made for it: what they allow goes beyond payments. */
-const ON_REQUEST: ReadonlySet<Scope> = new Set(['keys:read', 'keys:write']);
+/** Given only to a key that is made for it: approving is a second pair of eyes, and keys go beyond payments. */
+const ON_REQUEST: ReadonlySet<Scope> = new Set(['payouts:approve', 'keys:read', 'keys:write']);
 export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !ON_REQUEST.has(scope));
 
 export class ApiKey extends BaseModel {

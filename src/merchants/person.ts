@@ -18,11 +18,21 @@ export function accountOf(person: Person): string | null {
   return person.accountNumber ?? person.phone ?? person.email ?? person.tag ?? null;
 }
 
+/** The keyed fingerprint by which an account is found again, however its letters are written. */
+export function accountFingerprint(vault: Vault, account: string): Buffer {
+  return vault.fingerprint('account', account.toLowerCase());
+}
+
+/** The same under every configured key: what is looked for may have been stored before the key was changed. */
+export function accountFingerprints(vault: Vault, account: string): readonly Buffer[] {
+  return vault.fingerprints('account', account.toLowerCase());
+}
+
 export function sealPerson(vault: Vault, person: Person): SealedPerson {
   const account = accountOf(person);
   return {
     sealed: vault.seal(JSON.stringify(person)),
-    accountHash: account === null ? null : vault.fingerprint('account', account),
+    accountHash: account === null ? null : accountFingerprint(vault, account),
     lastFourHash: account === null || account.length < 4 ? null : vault.fingerprint('last_four', account.slice(-4)),
   };
 }

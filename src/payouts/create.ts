@@ -26,6 +26,8 @@ export interface NewPayout {
   readonly reference: string | null;
   readonly scheduledAt: Date | null;
   readonly metadata: Record<string, string>;
+  /** The collection whose payer is paid back; acceptance sees to it that no more goes back than came in. */
+  readonly refundOf?: string;
 }
 
 /** Raises InvalidRequest for an unknown beneficiary, Refused `fee_above_maximum`, and what `accept` raises. */
@@ -63,6 +65,7 @@ export async function createPayout(
       beneficiaryId: of.beneficiaryId,
       redirectUrl: null,
       scheduledAt: of.scheduledAt,
+      refundOf: of.refundOf ?? null,
     },
   });
 }

@@ -1,5 +1,5 @@
 // Every column that the vault seals, in one list: what a rotation of DATA_ENCRYPTION_KEY goes through.
-import { openPerson, sealPerson } from '../merchants/person.ts';
+import { accountFingerprint, openPerson, sealPerson } from '../merchants/person.ts';
 import type { Vault } from '../vault.ts';
 
 export interface SealedTable {
@@ -21,6 +21,15 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     key: ['subject_id'],
     sealed: ['sealed', 'otp_sealed'],
     derived: { columns: ['account_hash', 'last_four_hash'], from: printsOf },
+  },
+  {
+    table: 'beneficiaries',
+    key: ['id'],
+    sealed: ['account_sealed'],
+    derived: {
+      columns: ['account_hash'],
+      from: (vault, sealed) => [accountFingerprint(vault, vault.open(sealed))],
+    },
   },
   { table: 'idempotency_keys', key: ['merchant_id', 'route', 'key'], sealed: ['answer'] },
   { table: 'webhook_events', key: ['id'], sealed: ['body'] },

@@ -41,7 +41,7 @@ const UNSENT = {
   name: 'recovery_unsent',
   text: `
     SELECT id, type, state, attempt_no AS "attemptNo", provider_transaction_id AS "providerTransactionId"
-    FROM transactions WHERE state = 'accepted' AND due_at IS NOT NULL AND created_at <= $1 AND id > $2 ORDER BY id LIMIT 500`,
+    FROM transactions WHERE state IN ('accepted', 'awaiting_approval') AND due_at IS NOT NULL AND created_at <= $1 AND id > $2 ORDER BY id LIMIT 500`,
 };
 
 type Tally = { -readonly [Name in keyof RecoveryFound]: RecoveryFound[Name] };
@@ -132,7 +132,8 @@ async function bringUp(
   const { row, best, tally } = of;
   const flow = flows[row.type];
   const isNew =
-    row.state === 'accepted' && (await adopt(ctx, flow, row.id, { found: best, cause: ring.cause, actor: ring.actor }));
+    (row.state === 'accepted' || row.state === 'awaiting_approval') &&
+    (await adopt(ctx, flow, row.id, { found: best, cause: ring.cause, actor: ring.actor }));
   if (isNew) tally.adopted += 1;
   const isContradicted =
     (row.state === 'settled' && (best.isRefunded || best.status === 'failed')) ||

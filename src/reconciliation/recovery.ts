@@ -84,9 +84,9 @@ export async function recordRun(db: Db, of: Actor & { readonly id: bigint; reado
   });
 }
 
-// What was put off meanwhile need not wait for its next date. A scheduled payout was never put off: it keeps its own.
+// What was put off meanwhile need not wait for its next date. A scheduled payout keeps its own.
 const WAKE = `
-  UPDATE transactions SET due_at = now(), rung_at = NULL, tries = 0
+  UPDATE transactions SET due_at = greatest(now(), scheduled_at), rung_at = NULL, tries = 0
   WHERE state = 'accepted' AND tries > 0 AND due_at > now()`;
 
 /** Lets sending go on. Raises Refused `no_recovery` when none is open, and `not_reconciled` before a complete run. */

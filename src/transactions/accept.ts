@@ -2,7 +2,7 @@
 import { type Context, perContext } from '../context.ts';
 import { coalesce } from '../db/coalesce.ts';
 import { inTransaction, isConnectionLoss, runWhole } from '../db/knex.ts';
-import { Conflict, Refused, Unavailable } from '../errors.ts';
+import { Conflict, Refused, StaleState, Unavailable } from '../errors.ts';
 import { postProblem } from '../ledger/post.ts';
 import { openWallet } from '../merchants/wallet.ts';
 import type { QueueName } from '../queue/queues.ts';
@@ -29,8 +29,8 @@ const acceptor = perContext((ctx) =>
 );
 
 /** The answer up to what only the commit knows: the wallet and the time come last in it. */
-function answerStart({ id, transaction, person, owner }: Acceptance): string {
-  const state = { state: 'accepted', chargeMinor: null } as const;
+function answerStart({ id, transaction, person, owner }: Acceptance, as: 'accepted' | 'awaiting_approval'): string {
+  const state = { state: as, chargeMinor: null } as const;
   const fresh = {
     providerTransactionId: null,
     failureCode: null,
@@ -39,6 +39,11 @@ function answerStart({ id, transaction, person, owner }: Acceptance): string {
     settledAt: null,
   };
   return JSON.stringify(viewGiven({ ...transaction, ...state, ...fresh, id }, { person, owner })).slice(0, -1);
+}
+
+function prepare(ctx: Context, item: Acceptance, approvalWaitMs: number | null): Prepared {
+  const start = answerStart(item, approvalWaitMs === null ? 'accepted' : 'awaiting_approval');
+  return { ...item, approvalWaitMs, answerStart: start, answerSealed: sealAnswer(ctx.vault, item.request, start) };
 }
 
 /** The answer, or null when the request has to be asked again. Raises what the verdict refuses. */
@@ -65,6 +70,11 @@ async function follow(ctx: Context, item: Prepared, standing: Standing): Promise
       throw new Refused('wallet_frozen', 'The wallet is frozen; it takes no new payouts.');
     case 'insufficient_funds':
       throw new Refused('insufficient_funds', 'The wallet does not cover the amount and the fee.', 'amount');
+    case 'refund_exceeds':
+      throw new Refused('refund_exceeds_collection', 'All refunds together would exceed what was collected.', 'amount');
+    case 'not_settled':
+      throw new StaleState('Only a settled collection can be refunded.');
+    case 'needs_approval':
     case 'again':
       return null;
   }
@@ -73,18 +83,22 @@ async function follow(ctx: Context, item: Prepared, standing: Standing): Promise
 const QUEUE_OF: Record<TransactionRow['type'], QueueName> = { collection: 'collections', payout: 'payouts' };
 
 /**
- * Accepts a transaction once and rings its bell. The answer to a repetition is the first one, byte for byte.
- * Raises Conflict (`request_in_progress`, or 422 `idempotency_key_reused`), Refused (`insufficient_funds`, `wallet_frozen`), and
- * Unavailable when the database cannot be reached: then it was accepted whole or not at all, and the same key finds out.
+ * Accepts a transaction once and rings its bell; one above its merchant's approval limit is stored as `awaiting_approval`, and nobody
+ * rings. The answer to a repetition is the first one, byte for byte.
+ * Raises Conflict (`request_in_progress`, or 422 `idempotency_key_reused`), Refused (`insufficient_funds`, `wallet_frozen`,
+ * `refund_exceeds_collection`), StaleState for a refund of what is not settled, and Unavailable when the database cannot be reached:
+ * then it was accepted whole or not at all, and the same key finds out.
  */
 export async function accept(ctx: Context, item: Acceptance): Promise<Answer> {
-  const start = answerStart(item);
-  const prepared = { ...item, answerStart: start, answerSealed: sealAnswer(ctx.vault, item.request, start) };
+  let prepared = prepare(ctx, item, null);
   try {
     for (;;) {
-      const answer = await follow(ctx, prepared, await acceptor(ctx)(prepared));
+      const standing = await acceptor(ctx)(prepared);
+      if (standing.verdict === 'needs_approval') prepared = prepare(ctx, item, ctx.config.APPROVAL_PATIENCE_MS);
+      const answer = await follow(ctx, prepared, standing);
       if (answer === null) continue;
-      if (!answer.replayed && item.transaction.scheduledAt === null) {
+      const mayBeSent = item.transaction.scheduledAt === null && prepared.approvalWaitMs === null;
+      if (!answer.replayed && mayBeSent) {
         ctx.queues.ring([{ queue: QUEUE_OF[item.transaction.type], id: item.id, generation: 1 }]);
       }
       return answer;

@@ -43,7 +43,7 @@ type AlsoGiven =
   | 'heldMinor'
   | 'reference'
   | 'metadata';
-type Rest = 'beneficiaryId' | 'redirectUrl' | 'scheduledAt';
+type Rest = 'beneficiaryId' | 'redirectUrl' | 'scheduledAt' | 'refundOf';
 
 export interface Acceptance {
   readonly caller: Caller;
@@ -58,13 +58,17 @@ export interface Acceptance {
 
 /** A request with its answer, as far as that is known before the wallet and the time are; sealed with what it answers. */
 export interface Prepared extends Acceptance {
+  /** How long it may await its approval; null where it needs none, as far as is known. */
+  readonly approvalWaitMs: number | null;
   readonly answerStart: string;
   readonly answerSealed: Buffer;
 }
 
+type Refusal = 'no_wallet' | 'wallet_frozen' | 'insufficient_funds' | 'refund_exceeds' | 'not_settled';
+
 /** What became of one request (the verdicts are explained where the SQL function is). */
 export interface Standing {
-  readonly verdict: 'accepted' | 'known' | 'running' | 'again' | 'no_wallet' | 'wallet_frozen' | 'insufficient_funds';
+  readonly verdict: 'accepted' | 'known' | 'running' | 'again' | 'needs_approval' | Refusal;
   readonly wallet_id: string | null;
   /** When it was accepted, now or the first time. */
   readonly at: Date;
@@ -107,6 +111,8 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   otps: (item) => item.otpSealed,
   account_hashes: ({ sealed }) => sealed.accountHash,
   last_four_hashes: ({ sealed }) => sealed.lastFourHash,
+  refund_ofs: ({ transaction }) => transaction.refundOf,
+  approval_waits: (item) => item.approvalWaitMs,
   entry_ids: ({ transaction }) => (transaction.heldMinor > 0n ? newId('journalEntry') : null),
 };
 

@@ -7,8 +7,9 @@ import { type Cause, checkPath, type Step, writeSteps } from './step.ts';
 import { load } from './transaction.ts';
 
 /**
- * Moves an accepted row to `submitting`, with an attempt of which silence never proves anything: from here on it is looked up like
- * any other, and never sent. False when it is not `accepted` any more. Sends nothing, and settles nothing by itself.
+ * Moves an unsent row to `submitting`, with an attempt of which silence never proves anything: from here on it is looked up like
+ * any other, and never sent. False when it is neither `accepted` nor awaiting approval any more (an approval may have been lost too).
+ * Sends nothing, and settles nothing by itself.
  */
 export async function adopt(
   ctx: Context,
@@ -17,12 +18,13 @@ export async function adopt(
   of: { readonly found: ProviderTransaction; readonly cause: Cause; readonly actor: string },
 ): Promise<boolean> {
   const { transaction, otpSealed } = await load(ctx, id);
-  if (transaction.state !== 'accepted') return false;
+  const { state } = transaction;
+  if (state !== 'accepted' && state !== 'awaiting_approval') return false;
   const step: Step = {
     id,
-    from: 'accepted',
+    from: state,
     attemptNo: transaction.attemptNo,
-    path: ['submitting'],
+    path: state === 'accepted' ? ['submitting'] : ['accepted', 'submitting'],
     cause: of.cause,
     actor: of.actor,
     note: 'the provider has it already',

@@ -1,6 +1,7 @@
 // The one path: whatever rings, a transaction is advanced from the state it is in by what that state allows.
 import type { Context } from '../context.ts';
 import { NotFound } from '../errors.ts';
+import { expireApproval } from './approval.ts';
 import type { Flow } from './flow.ts';
 import { look } from './look.ts';
 import { recheck } from './recheck.ts';
@@ -35,6 +36,9 @@ export async function advance(ctx: Context, flow: Flow, id: string, ring: Ring):
 async function turn(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring): Promise<Ending> {
   const { state } = loaded.transaction;
   switch (state) {
+    case 'awaiting_approval':
+      if (ring.insists) return lookBeforeSending(ctx, flow, loaded, ring);
+      return loaded.isDue ? expireApproval(ctx, flow, loaded, ring) : 'waiting';
     case 'accepted':
       if (ring.insists) return lookBeforeSending(ctx, flow, loaded, ring);
       return loaded.isDue ? submit(ctx, flow, loaded, ring) : 'waiting';
@@ -47,7 +51,6 @@ async function turn(ctx: Context, flow: Flow, loaded: Loaded, ring: Ring): Promi
       return ring.insists ? recheck(ctx, flow, loaded, ring) : 'nothing_to_do';
     case 'cancelled':
       return ring.insists ? lookAfterCancelling(ctx, loaded, ring) : 'nothing_to_do';
-    case 'awaiting_approval':
     case 'reversed':
       return 'nothing_to_do';
     default:

@@ -44,6 +44,10 @@ export interface TransactionFilters {
   /** Only this owner's wallets. */
   readonly owner?: string;
   readonly reference?: string;
+  /** Only those with a scheduled time, or only those without. */
+  readonly scheduled?: boolean;
+  /** Only refunds of this collection. */
+  readonly refundOf?: string;
   /** Created at or after. */
   readonly from?: Date;
   /** Created before. */
@@ -70,6 +74,9 @@ export async function listTransactions(
   if (filters.currency !== undefined) query.where('transactions.currency', filters.currency);
   if (filters.owner !== undefined) query.where('wallets.owner', filters.owner);
   if (filters.reference !== undefined) query.where('transactions.reference', filters.reference);
+  if (filters.scheduled === true) query.whereNotNull('transactions.scheduled_at');
+  if (filters.scheduled === false) query.whereNull('transactions.scheduled_at');
+  if (filters.refundOf !== undefined) query.where('transactions.refund_of', filters.refundOf);
   if (filters.from !== undefined) query.where('transactions.created_at', '>=', filters.from);
   if (filters.to !== undefined) query.where('transactions.created_at', '<', filters.to);
   if (filters.cursor !== undefined)

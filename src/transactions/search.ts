@@ -1,7 +1,7 @@
 // Finding transactions as an operator, across merchants: by account, its last four digits, a reference or the provider's id.
 import type { Db } from '../db/knex.ts';
 import { maskAccount } from '../merchants/mask.ts';
-import { accountOf, openPerson } from '../merchants/person.ts';
+import { accountFingerprints, accountOf, openPerson } from '../merchants/person.ts';
 import type { Vault } from '../vault.ts';
 import { Transaction } from './transaction.ts';
 import { viewTransaction } from './view.ts';
@@ -24,7 +24,7 @@ export async function searchTransactions(db: Db, vault: Vault, wanted: Wanted, l
     .limit(limit);
   switch (wanted.by) {
     case 'account':
-      query.whereRaw('personal_data.account_hash = ANY(?)', [[...vault.fingerprints('account', wanted.text)]]);
+      query.whereRaw('personal_data.account_hash = ANY(?)', [[...accountFingerprints(vault, wanted.text)]]);
       break;
     case 'last_four':
       query.whereRaw('personal_data.last_four_hash = ANY(?)', [[...vault.fingerprints('last_four', wanted.text)]]);

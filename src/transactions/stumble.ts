@@ -11,8 +11,10 @@ const STUCK_AFTER = 8;
 
 /** Postpones a transaction on which a worker has failed unexpectedly, or hands it to a person. Never concludes anything about money. */
 export async function stumble(ctx: Context, id: string, error: unknown): Promise<void> {
-  const { transaction } = await load(ctx, id);
+  const { transaction, isDue } = await load(ctx, id);
   if (isFinal(transaction.state)) return;
+  // Its date is when the approval ends: it must not come sooner because a bell failed.
+  if (transaction.state === 'awaiting_approval' && !isDue) return;
   const base = {
     id,
     from: transaction.state,

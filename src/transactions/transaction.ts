@@ -42,6 +42,10 @@ export class Transaction extends BaseModel {
   declare redirectUrl: string | null;
   declare approvalUrl: string | null;
   declare scheduledAt: Date | null;
+  /** Null unless it had to be approved, and was. */
+  declare approvedAt: Date | null;
+  /** The collection whose payer this payout pays back. */
+  declare refundOf: string | null;
   declare actor: string;
   declare clientAddress: string | null;
   declare attemptNo: number;
@@ -65,9 +69,9 @@ export interface Loaded {
   readonly quotedChargeMinor: bigint | null;
   /** How many attempts were closed because silence proved them not executed. */
   readonly silentAttempts: number;
-  /** Whether `due_at` has come. While submitting this means that the sender's lease has ended. */
+  /** Whether `due_at` has come, and the scheduled time with it. While submitting this means that the sender's lease has ended. */
   readonly isDue: boolean;
-  /** Since acceptance, or since the scheduled time. */
+  /** Since acceptance, approval, or the scheduled time, whichever was last. */
   readonly ageMs: number;
   readonly sealed: Buffer | null;
   readonly otpSealed: Buffer | null;
@@ -79,8 +83,8 @@ const LOAD = {
     SELECT t.*, a.number, a.verdict, a.opened_at, a.quotation_expires_at, a.quoted_amount_minor, a.quoted_charge_minor, a.fence_at, a.hint,
       a.look_ups, a.negatives, a.first_negative_at, a.fence_at <= now() AS is_fenced,
       coalesce(extract(epoch FROM now() - a.first_negative_at) * 1000, 0)::float8 AS negative_span_ms,
-      t.due_at <= now() AS is_due,
-      (extract(epoch FROM now() - greatest(t.created_at, t.scheduled_at)) * 1000)::float8 AS age_ms,
+      t.due_at <= now() AND (t.state <> 'accepted' OR t.scheduled_at IS NULL OR t.scheduled_at <= now()) AS is_due,
+      (extract(epoch FROM now() - greatest(t.created_at, t.scheduled_at, t.approved_at)) * 1000)::float8 AS age_ms,
       CASE WHEN t.state = 'accepted' AND t.attempt_no > 0 THEN (
         SELECT count(*)::int FROM attempts s WHERE s.transaction_id = t.id AND s.verdict = 'not_executed') ELSE 0 END AS silent_attempts,
       p.sealed, p.otp_sealed

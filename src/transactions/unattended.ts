@@ -12,10 +12,10 @@ export interface Unattended {
 
 const UNATTENDED = `
   SELECT t.id, t.state, t.currency,
-    (extract(epoch FROM now() - greatest(t.created_at, t.scheduled_at)) * 1000)::float8 AS "ageMs"
+    (extract(epoch FROM now() - greatest(t.created_at, t.scheduled_at, t.approved_at)) * 1000)::float8 AS "ageMs"
   FROM transactions t
   WHERE t.due_at IS NOT NULL AND t.state <> 'awaiting_approval'
-    AND greatest(t.created_at, t.scheduled_at)
+    AND greatest(t.created_at, t.scheduled_at, t.approved_at)
       < now() - (CASE t.type WHEN 'payout' THEN ?::float8 ELSE ?::float8 END + ?::float8) * interval '1 millisecond'
     AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.transaction_id = t.id AND c.resolved_at IS NULL)
   ORDER BY t.created_at LIMIT 1000`;

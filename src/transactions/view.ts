@@ -5,7 +5,7 @@ import type { TransactionRow } from './transaction.ts';
 
 const amount = (minor: bigint | null) => (minor === null ? null : formatAmount(minor));
 
-type Inner = 'dueAt' | 'generation' | 'tries' | 'attemptNo' | 'actor' | 'clientAddress';
+type Inner = 'dueAt' | 'generation' | 'tries' | 'attemptNo' | 'actor' | 'clientAddress' | 'approvedAt';
 type Placed = 'walletId' | 'merchantId' | 'createdAt' | 'updatedAt';
 
 /** The JSON of one transaction up to what `viewPlaced` adds. `person` is null once erased; `owner` '' is the merchant itself. */
@@ -28,6 +28,7 @@ export function viewGiven(
     accountNumber: of.person === null ? null : accountOf(of.person),
     owner: of.owner === '' ? null : of.owner,
     reference: transaction.reference,
+    refundOf: transaction.refundOf,
     providerTransactionId: transaction.providerTransactionId,
     approvalUrl: transaction.approvalUrl,
     failure:

@@ -46,8 +46,9 @@ test('a migration that must wait for a table lets the payments behind it through
   const { url } = await emptyDatabase();
   const applied = await migrate(url);
   const knex = knexModule(migrationSettings(url));
-  // The newest one puts a trigger on attempts, for which nobody may be writing there.
-  await knex.migrate.down();
+  // Back to before the one that puts a trigger on attempts, for which nobody may be writing there.
+  const pending = applied.slice(applied.findIndex((name) => name.includes('recoveries')));
+  for (const _ of pending) await knex.migrate.down();
   await knex.destroy();
   const [long, payment] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })];
   await Promise.all([long.connect(), payment.connect()]);
@@ -59,7 +60,7 @@ test('a migration that must wait for a table lets the payments behind it through
   await payment.query("SET lock_timeout = '10s'");
   await payment.query('BEGIN; LOCK TABLE attempts IN ROW EXCLUSIVE MODE; COMMIT');
   await long.query('COMMIT');
-  expect(await migrating).toEqual(applied.slice(-1));
+  expect(await migrating).toEqual(pending);
   await Promise.all([long.end(), payment.end()]);
 });
 

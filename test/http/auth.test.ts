@@ -84,19 +84,11 @@ test('a revoked key is dead within a second', async () => {
 });
 
 test('a key does what its scopes say and nothing else, route by route', async () => {
-  const bodies: Record<string, object> = {
-    '/v1/payouts': PAYOUT,
-    '/v1/collections': COLLECTION,
-    '/v1/collections/fees': { amount: '2000', currency: 'UGX', country: 'UG' },
-    '/v1/collections/otp': { phone: '+256712345678' },
-    '/v1/payouts/quote': { ...PAYOUT, recipient: undefined },
-  };
   for (const scope of SCOPES) {
     const key = await api.key({ scopes: [scope] });
     for (const route of ROUTES.filter((each) => each.scope !== null)) {
-      const body = bodies[route.path] ?? (route.path.endsWith('/rotate') ? {} : undefined);
-      const answered = await api.call(route.method, route.path, { key, ...(body === undefined ? {} : { body }) });
-      if (route.scope === scope) expect([200, 202, 404], route.path).toContain(answered.status);
+      const answered = await api.call(route.method, route.path, { key });
+      if (route.scope === scope) expect(answered.json.code, route.path).not.toBe('insufficient_scope');
       else expect([answered.status, answered.json.code], route.path).toEqual([403, 'insufficient_scope']);
     }
   }

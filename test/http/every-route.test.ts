@@ -37,12 +37,8 @@ async function openSite(env: Record<string, string>) {
     await site.board.close();
     await world.close();
   };
-  const { secret } = await createApiKey(world.db, {
-    merchantId: world.merchantId,
-    name: 'test',
-    environment: 'test',
-    scopes: SCOPES,
-  });
+  const all = { merchantId: world.merchantId, name: 'test', environment: 'test', scopes: SCOPES } as const;
+  const { secret } = await createApiKey(world.db, all);
   return { key: { authorization: `Bearer ${secret}` }, routes: mounted(site.app.routes), ask, close };
 }
 
@@ -109,11 +105,15 @@ describe('every route', () => {
     expect(Object.fromEntries(Object.entries(kinds).filter(([name]) => name.startsWith('POST ')))).toEqual({
       'POST /v1/api-keys/x/revoke': 'writes',
       'POST /v1/api-keys/x/rotate': 'writes',
+      'POST /v1/beneficiaries': 'writes',
+      'POST /v1/beneficiaries/verify': 'writes',
       'POST /v1/collections': 'money',
       'POST /v1/collections/fees': 'reads',
       'POST /v1/collections/otp': 'writes',
+      'POST /v1/collections/x/refunds': 'money',
       'POST /v1/payouts': 'money',
       'POST /v1/payouts/quote': 'reads',
+      'POST /v1/payouts/x/approve': 'money',
       'POST /v1/payouts/x/cancel': 'money',
     });
   });

@@ -3,7 +3,9 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiRoutes } from '../../src/app.ts';
+import { inTransaction } from '../../src/db/knex.ts';
 import { createApiKey, SCOPES, type Scope } from '../../src/merchants/api-key.ts';
+import { setApprovalLimit } from '../../src/merchants/approval-limit.ts';
 import { COLLECTION, PAYOUT } from '../support/api.ts';
 import {
   answerOf,
@@ -14,6 +16,7 @@ import {
   validator,
 } from '../support/described.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
 
 const document = await describedBy('https://pay.example.org/api/eversend-payments');
 const operations = operationsOf(document);
@@ -93,6 +96,9 @@ describe.each(operations.map((operation) => [operation.operationId, operation] a
   });
 });
 
+/** The one in the examples; there is none of this id. */
+const BENEFICIARY = 'be01KAB3R7W2Q8N4YV5T6X9ZCDEF';
+
 describe('each example, sent to a running system', () => {
   let system: TestSystem;
   /** Of a key that may do everything. */
@@ -100,16 +106,45 @@ describe('each example, sent to a running system', () => {
   const newKey = (scopes: Scope[]) =>
     createApiKey(system.database.db, { merchantId: system.merchantId, name: 'examples', environment: 'test', scopes });
   beforeAll(async () => {
-    // Nothing is carried out here, so that what is asked about stays as it was made.
-    system = await startSystem({ redis: false, workers: 0 });
-    await system.fund('UGX', 10n ** 10n);
+    system = await startSystem({ redis: false, workers: 1 });
+    for (const currency of ['UGX', 'KES']) await system.fund(currency, 10n ** 10n);
+    // Whatever is paid in it awaits approval.
+    const limit = { merchantId: system.merchantId, currency: 'KES', aboveMinor: 0n, dailyAboveMinor: null };
+    await inTransaction(system.database.db, (trx) => setApprovalLimit(trx, limit));
     ({ secret } = await newKey([...SCOPES]));
   }, 120_000);
   afterAll(() => system.close());
 
+  const tomorrow = () => `${new Date(Date.now() + 86_400_000).toISOString().slice(0, 19)}Z`;
   const made = async (path: string, body: unknown) =>
     (await system.call('POST', path, { body, key: randomUUID() })).body as { id: string; walletId: string };
-  const payout = async () => ({ id: (await made('/v1/payouts', PAYOUT)).id });
+  /** It stays as it was made: its day is still to come. */
+  const payout = async () => ({ id: (await made('/v1/payouts', { ...PAYOUT, scheduledAt: tomorrow() })).id });
+  const awaiting = async () => ({
+    id: (
+      await made('/v1/payouts', {
+        ...PAYOUT,
+        currency: 'KES',
+        destinationCurrency: 'KES',
+        country: 'KE',
+        recipient: { ...PAYOUT.recipient, phone: '+254712345678' },
+      })
+    ).id,
+  });
+  const settled = async () => {
+    const { id } = await collection();
+    const isSettled = async () => (await system.call('GET', `/v1/collections/${id}`)).body as { status: string };
+    await until(async () => (await isSettled()).status === 'settled', 'the collection is settled', 60_000);
+    return { id };
+  };
+  const beneficiary = async () => ({
+    id: (
+      await made('/v1/beneficiaries', {
+        method: 'eversend',
+        recipient: { email: `${randomUUID()}@example.com` },
+      })
+    ).id,
+  });
   const collection = async () => ({ id: (await made('/v1/collections', COLLECTION)).id });
   const apiKey = async () => ({ id: (await newKey(['payouts:read'])).apiKey.id });
   const wallet = async () => ({ id: (await made('/v1/payouts', PAYOUT)).walletId });
@@ -118,6 +153,11 @@ describe('each example, sent to a running system', () => {
     getCollection: collection,
     getPayout: payout,
     cancelPayout: payout,
+    approvePayout: awaiting,
+    refundCollection: settled,
+    listRefunds: collection,
+    getBeneficiary: beneficiary,
+    deleteBeneficiary: beneficiary,
     getTransaction: payout,
     getWallet: wallet,
     getWalletStatement: wallet,
@@ -143,7 +183,8 @@ describe('each example, sent to a running system', () => {
 
   it.each(sent)('%s: is answered as documented', async (_name, operation, value) => {
     const { method, path } = operation;
-    const body = value === undefined ? undefined : JSON.stringify(value);
+    let body = value === undefined ? undefined : JSON.stringify(value);
+    if (body?.includes(BENEFICIARY)) body = body.replace(BENEFICIARY, (await beneficiary()).id);
     const signature = createHmac('sha512', 'webhook-secret')
       .update(body ?? '')
       .digest('hex');

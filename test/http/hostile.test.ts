@@ -27,7 +27,16 @@ const VALUES: readonly unknown[] = [
 ];
 const TEXTS = VALUES.filter((value): value is string => typeof value === 'string');
 
+const { method, country, recipient } = PAYOUT;
 const BASES: Record<string, object[]> = {
+  '/v1/beneficiaries': [
+    { method, country, recipient, reference: 'staff-1' },
+    { method: 'bank', country: 'NG', recipient: BANK_PAYOUT.recipient },
+  ],
+  '/v1/beneficiaries/verify': [
+    { method: 'bank', country: 'NG', recipient: BANK_PAYOUT.recipient },
+    { method: 'eversend', recipient: { email: 'ada@example.com' } },
+  ],
   '/v1/collections': [{ ...COLLECTION, otp: { pinId: 'VE1', pin: '1234' }, customer: { name: 'A' } }],
   '/v1/collections/fees': [{ amount: '2000', currency: 'UGX', country: 'UG' }],
   '/v1/collections/otp': [{ phone: '+256712345678' }],

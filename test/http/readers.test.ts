@@ -55,11 +55,13 @@ describe('a payout', () => {
     ]);
   });
 
-  it('is for a time to come, within a year', () => {
-    const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
-    expect(refusals(() => read({ country: 'NG', scheduledAt: inDays(1) }))).toEqual([]);
-    expect(refusals(() => read({ country: 'NG', scheduledAt: inDays(-1) }))).toEqual(['scheduledAt not_in_future']);
-    expect(refusals(() => read({ country: 'NG', scheduledAt: inDays(400) }))).toEqual(['scheduledAt too_far_ahead']);
+  it('is for a time from a minute to 365 days ahead', () => {
+    const at = (aheadMs: number) => read({ country: 'NG', scheduledAt: new Date(Date.now() + aheadMs).toISOString() });
+    const DAY_MS = 86_400_000;
+    for (const aheadMs of [61_000, DAY_MS, 365 * DAY_MS - 1000]) expect(refusals(() => at(aheadMs))).toEqual([]);
+    expect(refusals(() => at(-DAY_MS))).toEqual(['scheduledAt not_in_future']);
+    expect(refusals(() => at(59_000))).toEqual(['scheduledAt too_soon']);
+    expect(refusals(() => at(365 * DAY_MS + 60_000))).toEqual(['scheduledAt too_far_ahead']);
   });
 });
 

@@ -1,9 +1,7 @@
 // Merchants, and the people who pay and are paid: named so that one can read it, sealed, masked, found again by what reaches them.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../src/ids.ts';
 import { inRanges, readRange } from '../../src/merchants/address-range.ts';
-import { Beneficiary } from '../../src/merchants/beneficiary.ts';
 import { maskAccount } from '../../src/merchants/mask.ts';
 import { createMerchant } from '../../src/merchants/merchant.ts';
 import { accountOf, openPerson, type Person, sealPerson } from '../../src/merchants/person.ts';
@@ -55,30 +53,6 @@ describe('a person', () => {
     ['joseph', 'jo•••'],
   ])('%s is shown to operators as %s', (account, shown) => {
     expect(maskAccount(account)).toBe(shown);
-  });
-});
-
-describe('a beneficiary', () => {
-  it('is its merchant’s own, with whom it pays, until the person is erased', async () => {
-    const id = newId('beneficiary');
-    const recipient = { firstName: 'John', lastName: 'Okello', phone: '+256712345678' };
-    await world.db('beneficiaries').insert({ id, merchant_id: world.merchantId, method: 'momo', country: 'UG' });
-    expect(await Beneficiary.find(world, world.merchantId, id)).toBeNull();
-    const { sealed, accountHash, lastFourHash } = sealPerson(world.vault, recipient);
-    await world.db('personal_data').insert({
-      subject_id: id,
-      merchant_id: world.merchantId,
-      sealed,
-      account_hash: accountHash,
-      last_four_hash: lastFourHash,
-    });
-    expect(await Beneficiary.find(world, world.merchantId, id)).toEqual({ method: 'momo', country: 'UG', recipient });
-    expect(await Beneficiary.find(world, newId('merchant'), id)).toBeNull();
-    await world
-      .db('personal_data')
-      .where({ subject_id: id })
-      .update({ sealed: null, account_hash: null, last_four_hash: null, erased_at: new Date() });
-    expect(await Beneficiary.find(world, world.merchantId, id)).toBeNull();
   });
 });
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NotFound } from '../../errors.ts';
 import { isId } from '../../ids.ts';
+import { approvePayout } from '../../payouts/approve.ts';
 import { cancelPayout } from '../../payouts/cancel.ts';
 import { createPayout } from '../../payouts/create.ts';
 import { deliveryBanks, deliveryCountries } from '../../payouts/delivery.ts';
@@ -22,7 +23,7 @@ const create = defineRoute({
   limit: 'money',
   summary: 'Pay out',
   description:
-    'Sets the amount and the fee aside in the wallet and carries the payout out once. For `destination`, `amount` is what arrives, `maxAmount` is held, and what was not needed is released at settlement.',
+    'Sets the amount and the fee aside in the wallet and carries the payout out once. For `destination`, `amount` is what arrives, `maxAmount` is held, and what was not needed is released at settlement. With `scheduledAt` it is not sent before. Above the approval limit of your merchant it is answered as `awaiting_approval`, and cancelled (`approval_expired`) if nobody approves it in time.',
   body: payoutBody,
   idempotent: true,
   responses: {
@@ -132,6 +133,31 @@ const cancel = defineRoute({
   },
 });
 
+const approve = defineRoute({
+  method: 'POST',
+  path: '/v1/payouts/{id}/approve',
+  operationId: 'approvePayout',
+  tag: 'Payouts',
+  scope: 'payouts:approve',
+  limit: 'money',
+  summary: 'Approve a payout that awaits approval',
+  description:
+    'With another key than the one that asked for it. It is sent at once, or at its `scheduledAt` if that is still to come. No key has the scope unless it was given to it by name.',
+  params: z.strictObject({ id: views.payoutId }),
+  responses: { 200: { description: 'Approved.', schema: views.transaction, example: examples.acceptedPayout } },
+  refusals: {
+    403: {
+      code: 'approval_by_creator',
+      description: 'This key asked for the payout itself, or lacks the scope (`insufficient_scope`).',
+    },
+    409: { code: 'conflict', description: 'It does not await approval, or another was first.' },
+  },
+  async handler({ ctx, caller, params }) {
+    if (!isId('payout', params.id)) throw new NotFound();
+    return json(200, await approvePayout(ctx, caller, params.id));
+  },
+});
+
 const countries = defineRoute({
   method: 'GET',
   path: '/v1/payouts/countries',
@@ -183,4 +209,4 @@ const read = defineRoute({
   },
 });
 
-export const payoutRoutes = [create, quote, cancel, countries, banks, read];
+export const payoutRoutes = [create, quote, cancel, approve, countries, banks, read];

@@ -16,6 +16,10 @@ const filters = z.strictObject({
   currency: input.currency.optional(),
   owner: input.owner.optional(),
   reference: input.reference.optional(),
+  scheduled: input
+    .word(['true', 'false'], 'Only those with a `scheduledAt`, or only those without.')
+    .transform((text) => text === 'true')
+    .optional(),
   from: input.instant.optional().meta({ description: 'Created at or after.' }),
   to: input.instant.optional().meta({ description: 'Created before.' }),
   ...paging,

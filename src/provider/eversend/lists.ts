@@ -80,14 +80,21 @@ export function createLists(of: { calls: Calls; log: Logger }): Lists {
     async verifyBankAccount({ country, bankCode, accountNumber }) {
       const path = '/beneficiaries/accounts/banks';
       const body = { countryCode: country, bankCode, accountNumber };
-      const { data } = await calls.read({ method: 'POST', path, operation: path, body, notFound: 'answer' });
+      const { data } = await calls.read({
+        method: 'POST',
+        path,
+        operation: path,
+        body,
+        notFound: 'answer',
+        forCaller: true,
+      });
       return { accountName: understood(accountMessage, data).account_name };
     },
 
     async eversendAccountExists({ phone, email }) {
       const path = '/beneficiaries/accounts/eversend';
       const body = phone === undefined ? { email } : { phone };
-      const { data } = await calls.read({ method: 'POST', path, operation: path, body });
+      const { data } = await calls.read({ method: 'POST', path, operation: path, body, forCaller: true });
       return understood(existsMessage, data).accountExists;
     },
 

@@ -1,0 +1,39 @@
+// Approves a payout that awaits it: by another key than the one that asked for it, or by an operator. Of two at once one wins.
+import type { Context } from '../context.ts';
+import { Forbidden, StaleState, Unavailable } from '../errors.ts';
+import type { Caller } from '../transactions/accept.ts';
+import { type Decider, decide } from '../transactions/approval.ts';
+import { findTransaction, type TransactionView } from '../transactions/find.ts';
+import { isSendingDisabled } from '../transactions/sending.ts';
+import { load } from '../transactions/transaction.ts';
+
+/**
+ * Approves as a merchant's program. Raises NotFound, Forbidden `approval_by_creator` for the key that asked for the payout, StaleState
+ * when it does not await approval (any more), and Unavailable while a recovery is open.
+ */
+export async function approvePayout(ctx: Context, caller: Caller, id: string): Promise<TransactionView> {
+  const { merchantId, apiKeyId, clientAddress } = caller;
+  await findTransaction(ctx, merchantId, id, 'payout');
+  await approve(ctx, id, { cause: 'api', actor: `key:${apiKeyId}`, clientAddress, reason: null });
+  return findTransaction(ctx, merchantId, id, 'payout');
+}
+
+/**
+ * Lets it go: at once, or at its scheduled time if that is still to come. Raises NotFound, and what `approvePayout` raises.
+ */
+export async function approve(ctx: Context, id: string, by: Decider): Promise<void> {
+  // A database that was restored may show as unapproved what was approved, and paid.
+  if (await isSendingDisabled(ctx.db))
+    throw new Unavailable('Payouts cannot be approved while the service recovers. Ask again later.');
+  const { transaction } = await load(ctx, id);
+  const { state, actor: creator, generation } = transaction;
+  if (state !== 'awaiting_approval') throw new StaleState(`The payout does not await approval: it is ${state}.`);
+  if (creator === by.actor)
+    throw new Forbidden(
+      'The key that asked for a payout cannot approve it. Approve it with another one.',
+      'approval_by_creator',
+    );
+  if (!(await decide(ctx, transaction, by, { action: 'payouts.approve', path: ['accepted'], dueInMs: 0 })))
+    throw new StaleState('Another was first: the payout does not await approval any more.');
+  ctx.queues.ring([{ queue: 'payouts', id, generation }]);
+}
