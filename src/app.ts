@@ -11,6 +11,7 @@ import { mountDocs } from './http/routes/docs.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { withDescription } from './http/routes/openapi.ts';
 import { payoutRoutes } from './http/routes/payouts.ts';
+import { personalDataRoutes } from './http/routes/personal-data.ts';
 import { transactionRoutes } from './http/routes/transactions.ts';
 import { walletRoutes } from './http/routes/wallets.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
@@ -40,6 +41,7 @@ export function createApp<AdminEnv extends Env>(
     ...transactionRoutes,
     ...walletRoutes,
     ...apiKeyRoutes,
+    ...personalDataRoutes,
     ...webhookRoutes,
     ...healthRoutes(of.isStopping ?? (() => false)),
   ];

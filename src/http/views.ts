@@ -120,6 +120,21 @@ export const newApiKey = z
   .strictObject({ ...keyFields, secret: z.string().meta({ description: 'Shown this once.' }) })
   .meta({ id: 'NewApiKey' });
 
+export const erasure = z
+  .strictObject({
+    erased: z.int().meta({ description: 'Transactions and beneficiaries that hold nothing of the person any more.' }),
+    postponed: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          status: z.enum(STATE_NAMES as [string, ...string[]]),
+          dueAt: time.meta({ description: 'When it is looked at next.' }),
+        }),
+      )
+      .meta({ description: 'Transactions whose money still moves; each is erased once it has ended.' }),
+  })
+  .meta({ id: 'Erasure' });
+
 export function listOf(item: z.ZodObject) {
   return z.strictObject({
     data: z.array(item),

@@ -18,11 +18,12 @@ export const SCOPES = [
   'wallets:read',
   'keys:read',
   'keys:write',
+  'personal_data:erase',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Given only to a key that is made for it: what they allow goes beyond payments. */
-const ON_REQUEST: ReadonlySet<Scope> = new Set(['keys:read', 'keys:write']);
+const ON_REQUEST: ReadonlySet<Scope> = new Set(['keys:read', 'keys:write', 'personal_data:erase']);
 export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !ON_REQUEST.has(scope));
 
 export class ApiKey extends BaseModel {

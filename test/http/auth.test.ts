@@ -93,6 +93,7 @@ test('a key does what its scopes say and nothing else, route by route', async ()
     '/v1/collections': COLLECTION,
     '/v1/collections/fees': { amount: '2000', currency: 'UGX', country: 'UG' },
     '/v1/collections/otp': { phone: '+256712345678' },
+    '/v1/personal-data/erasures': { account: '+256700000000', reason: 'asked for' },
     '/v1/payouts/quote': { ...PAYOUT, recipient: undefined },
   };
   for (const scope of SCOPES) {

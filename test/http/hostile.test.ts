@@ -31,6 +31,8 @@ const BASES: Record<string, object[]> = {
   '/v1/collections': [{ ...COLLECTION, otp: { pinId: 'VE1', pin: '1234' }, customer: { name: 'A' } }],
   '/v1/collections/fees': [{ amount: '2000', currency: 'UGX', country: 'UG' }],
   '/v1/collections/otp': [{ phone: '+256712345678' }],
+  '/v1/api-keys/{id}/rotate': [{ overlap: '24h' }],
+  '/v1/personal-data/erasures': [{ account: '+256712345678', reason: 'asked for' }],
   '/v1/payouts': [PAYOUT, BANK_PAYOUT],
   '/v1/payouts/quote': [{ ...PAYOUT, recipient: undefined }],
 };
