@@ -46,7 +46,8 @@ const OPEN = {
   text: 'SELECT open_wallet(i.id, $3, i.owner, $4) AS id FROM unnest($1::text[], $2::text[]) AS i(id, owner)',
 };
 
-async function fund(trx: Trx, merchantId: string, owners: readonly string[]): Promise<void> {
+/** Funded wallets in CURRENCY, one for each owner. */
+export async function fund(trx: Trx, merchantId: string, owners: readonly string[]): Promise<void> {
   const ids = owners.map(() => newId('wallet'));
   const opened = await run<{ id: string }>(trx, OPEN, [ids, owners, merchantId, CURRENCY]);
   const from = systemAccount('capital', CURRENCY);

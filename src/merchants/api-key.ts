@@ -1,5 +1,6 @@
 // API keys: how a merchant's programs are known. A key is shown once, stored as its SHA-256, and dead within a second of its revocation.
 import { randomInt } from 'node:crypto';
+import { inRanges, readRange } from '../address-range.ts';
 import { type Context, perContext } from '../context.ts';
 import { BaseModel } from '../db/base-model.ts';
 import { type Db, runAlone, type Trx } from '../db/knex.ts';
@@ -7,7 +8,6 @@ import { InvalidRequest, NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { cleanName, NAME_LENGTH } from '../names.ts';
 import { digest } from '../vault.ts';
-import { inRanges, readRange } from './address-range.ts';
 
 export const SCOPES = [
   'collections:write',
