@@ -13,6 +13,8 @@ export async function up(knex: Knex): Promise<void> {
       account_hash bytea CHECK (octet_length(account_hash) = 32),
       last_four_hash bytea CHECK (octet_length(last_four_hash) = 32),
       stored_at timestamptz NOT NULL DEFAULT now(),
+      -- Asked for while money still moved: erased as soon as its transaction has ended.
+      erasure_asked_at timestamptz,
       erased_at timestamptz,
       CONSTRAINT erased_is_gone CHECK ((erased_at IS NULL) = (sealed IS NOT NULL)),
       CONSTRAINT erased_is_not_found CHECK (erased_at IS NULL OR (otp_sealed IS NULL AND account_hash IS NULL AND last_four_hash IS NULL))
@@ -21,6 +23,7 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX personal_data_pins ON personal_data (subject_id) WHERE otp_sealed IS NOT NULL;
     -- By date within an account: approval limits ask what one account got within a day, however long it has been paid.
     CREATE INDEX personal_data_by_account ON personal_data (account_hash, stored_at) WHERE account_hash IS NOT NULL;
+    CREATE INDEX personal_data_to_erase ON personal_data (subject_id) WHERE erasure_asked_at IS NOT NULL AND erased_at IS NULL;
     CREATE INDEX personal_data_by_last_four ON personal_data (last_four_hash) WHERE last_four_hash IS NOT NULL;
 
     -- Whom a merchant pays, saved once and paid by id. Never changed: the id stands for one account for good. A deleted one keeps its

@@ -13,6 +13,7 @@ import { mountDocs } from './http/routes/docs.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { withDescription } from './http/routes/openapi.ts';
 import { payoutRoutes } from './http/routes/payouts.ts';
+import { personalDataRoutes } from './http/routes/personal-data.ts';
 import { refundRoutes } from './http/routes/refunds.ts';
 import { transactionRoutes } from './http/routes/transactions.ts';
 import { walletRoutes } from './http/routes/wallets.ts';
@@ -29,6 +30,7 @@ export function apiRoutes(of: { server: string; isStopping: () => boolean }): re
     ...transactionRoutes,
     ...walletRoutes,
     ...apiKeyRoutes,
+    ...personalDataRoutes,
     ...webhookRoutes,
     ...healthRoutes(of.isStopping),
   ];

@@ -1,5 +1,7 @@
 // Reads the environment once, validates it with zod, freezes it. The only file that reads process.env.
 import { z } from 'zod';
+import { readRange } from './address-range.ts';
+import { liveProblems } from './live-config.ts';
 
 const whole = (unit: string, min = 0) =>
   z
@@ -32,6 +34,14 @@ const origins = z
   .refine(
     (list) => list.every((origin) => (origin === '*' ? list.length === 1 : isOrigin(origin))),
     'must be origins such as https://shop.example, comma-separated and without a path, or * alone for every one',
+  )
+  .default([]);
+const addressRanges = z
+  .string()
+  .transform((text) => text.split(',').map((range) => range.trim()))
+  .refine(
+    (list) => list.every((range) => readRange(range) !== null),
+    'must be addresses or ranges such as 203.0.113.0/24 or 2001:db8::/32, comma-separated',
   )
   .default([]);
 const isOrigin = (text: string) =>
@@ -94,6 +104,7 @@ export const variables = {
   EVERSEND_ORIGIN: z.string().min(1).optional(),
   EVERSEND_WEBHOOK_SECRET: z.string().min(1).optional(),
   EVERSEND_WEBHOOK_ALGORITHM: oneOf(['sha512', 'sha256']).default('sha512'),
+  EVERSEND_WEBHOOK_ALLOWED_ADDRESSES: addressRanges,
   PROVIDER_CONNECT_TIMEOUT_MS: ms(5 * SECOND),
   PROVIDER_TIMEOUT_MS: ms(MINUTE),
   PROVIDER_MAX_CONCURRENCY: count(2),
@@ -181,7 +192,7 @@ export function readConfig(environment: Environment = process.env): Config {
   if (missing.length > 0) throw new ConfigurationError(missing.join('\n'));
   if (parsed.LEASE_MS > 30 * SECOND) throw new ConfigurationError('LEASE_MS must be at most 30000.');
   const { DATA_ENCRYPTION_KEY = '', EVERSEND_WEBHOOK_SECRET = '', DATABASE_URL = '', ...rest } = parsed;
-  return Object.freeze({
+  const config: Config = Object.freeze({
     ...rest,
     DATABASE_URL,
     DATA_ENCRYPTION_KEYS: DATA_ENCRYPTION_KEY.split(',').map((key) => Buffer.from(key.trim(), 'base64')),
@@ -191,6 +202,9 @@ export function readConfig(environment: Environment = process.env): Config {
     API_ENVIRONMENT:
       rest.API_ENVIRONMENT ?? (new URL(rest.EVERSEND_BASE_URL).hostname === 'api.eversend.co' ? 'live' : 'test'),
   });
+  const problems = liveProblems(config);
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
+  return config;
 }
 
 /** Reads some variables only (for commands that need no provider, such as migrations): same forms, same sentences. */

@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, readConfig, readVariables, variables } from '../src/config.ts';
 
-const key = Buffer.alloc(32, 1).toString('base64');
-const otherKey = Buffer.alloc(32, 2).toString('base64');
+const key = Buffer.from(Array.from({ length: 32 }, (_, n) => n + 1)).toString('base64');
+const otherKey = Buffer.from(Array.from({ length: 32 }, (_, n) => n + 2)).toString('base64');
 const complete = {
   DATABASE_URL: 'postgres://app@db.example/payments',
   DATA_ENCRYPTION_KEY: key,
-  EVERSEND_WEBHOOK_SECRET: 'secret',
+  EVERSEND_WEBHOOK_SECRET: '0f4a9c81b7e2d35660fa',
   EVERSEND_CLIENT_ID: 'id',
   EVERSEND_CLIENT_SECRET: 'secret',
 };
@@ -72,6 +72,7 @@ describe('a variable that is wrong', () => {
     ['POLL_SCHEDULE_MS', '1s,2s'],
     ['DATABASE_POOL_SIZE', '1'],
     ['LEASE_MS', '30001'],
+    ['EVERSEND_WEBHOOK_ALLOWED_ADDRESSES', '203.0.113.0/33'],
   ];
 
   test.each(wrong)('%s=%s is refused in one sentence that names it and ends', (name, text) => {
@@ -86,6 +87,43 @@ describe('a variable that is wrong', () => {
       expect.stringMatching(/^PORT must /),
       expect.stringMatching(/^LOG_LEVEL must /),
     ]);
+  });
+});
+
+describe('where real money moves', () => {
+  const PUBLIC_REDIS = 'redis://203.0.113.7:6379';
+  test.each([
+    ['EVERSEND_WEBHOOK_SECRET', 'short-0a1b2c3d'],
+    ['EVERSEND_WEBHOOK_SECRET', 'simulator-webhook-secret'],
+    ['EVERSEND_WEBHOOK_SECRET', 'changeme-changeme-changeme'],
+    ['EVERSEND_WEBHOOK_SECRET', 'aaaaaaaaaaaaaaaaaaaaaaaa'],
+    ['EVERSEND_WEBHOOK_SECRET', `${complete.EVERSEND_WEBHOOK_SECRET},secret`],
+    ['DATA_ENCRYPTION_KEY', Buffer.alloc(32).toString('base64')],
+    ['DATA_ENCRYPTION_KEY', `${key},${Buffer.alloc(32, 'abc').toString('base64')}`],
+    ['EVERSEND_BASE_URL', 'http://api.eversend.co/v1'],
+    ['REDIS_URL', PUBLIC_REDIS],
+    ['REDIS_URL', 'rediss://cache.example.com:6380/1'],
+    ['REDIS_URL', 'redis://user@203.0.113.7'],
+    ['REDIS_URL', 'redis://10.0.0.1:6379,203.0.113.7:6379'],
+    ['REDIS_URL', 'redis://[2001:db8::7]:6379'],
+  ])('%s=%s is refused, and taken where nothing is worth stealing', (name, text) => {
+    const sentences = refusal({ ...complete, [name]: text }).split('\n');
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toMatch(new RegExp(`^${name} .{20,}\\.$`));
+    if (name !== 'REDIS_URL') expect(sentences[0]).not.toContain(text);
+    expect(() => readConfig({ ...complete, [name]: text, API_ENVIRONMENT: 'test' })).not.toThrow();
+  });
+
+  test.each([
+    'redis://:a-password@203.0.113.7',
+    'redis://user:pw@cache.example.com/1',
+    'redis://127.0.0.1:6379',
+    'redis://redis:6379',
+    'redis://10.1.2.3,172.20.1.2:6380?sentinel=main',
+    'redis://[::1]:6379',
+    'redis://cache.internal',
+  ])('REDIS_URL=%s is taken', (REDIS_URL) => {
+    expect(readConfig({ ...complete, REDIS_URL }).REDIS_URL).toBe(REDIS_URL);
   });
 });
 
@@ -116,10 +154,10 @@ describe('what is read', () => {
     const config = readConfig({
       ...complete,
       DATA_ENCRYPTION_KEY: `${otherKey}, ${key}`,
-      EVERSEND_WEBHOOK_SECRET: 'new, old',
+      EVERSEND_WEBHOOK_SECRET: '1b7e2d35660fa0f4a9c8, 0f4a9c81b7e2d35660fa',
     });
     expect(config.DATA_ENCRYPTION_KEYS.map((bytes) => bytes[0])).toEqual([2, 1]);
-    expect(config.EVERSEND_WEBHOOK_SECRETS).toEqual(['new', 'old']);
+    expect(config.EVERSEND_WEBHOOK_SECRETS).toEqual(['1b7e2d35660fa0f4a9c8', '0f4a9c81b7e2d35660fa']);
   });
 
   test('a command that needs two variables is not bothered by the state of the others', () => {

@@ -40,6 +40,8 @@ const RANKS: readonly (readonly string[])[] = [
     'src/config.ts',
     'src/vault.ts',
     'src/names.ts',
+    'src/address-range.ts',
+    'src/live-config.ts',
     'src/redis.ts',
     'src/stdout.ts',
     'src/process.ts',

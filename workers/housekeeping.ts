@@ -1,7 +1,8 @@
-// Housekeeping: what must happen now and then in one process only: rolling up the ledger, checking for returns, forgetting old keys.
+// Housekeeping: what must happen now and then in one process only: rolling up the ledger, checking for returns, forgetting old keys and persons.
 import type { Context } from '../src/context.ts';
 import { runAlone } from '../src/db/knex.ts';
 import { rollUp } from '../src/ledger/balances.ts';
+import { eraseAsked } from '../src/personal-data/erase.ts';
 import { checkReturns } from '../src/reconciliation/returns.ts';
 import type { Flow } from '../src/transactions/flow.ts';
 import type { TransactionType } from '../src/transactions/transaction.ts';
@@ -46,6 +47,7 @@ export async function keepHouse(ctx: Context, flows: Record<TransactionType, Flo
     ['returns_check', REVERSAL_CHECK_MS, () => checkReturns(ctx, flows)],
     ['forget_pins', OTP_LIFETIME_MS, () => runAlone(ctx.db, FORGET_PINS, [OTP_LIFETIME_MS])],
     ['forget_keys', DAY_MS, () => forgetKeys(ctx)],
+    ['erase_persons', ROLLUP_INTERVAL_MS, () => eraseAsked(ctx.db, ctx.vault)],
   ];
   for (const [name, intervalMs, work] of tasks) {
     const turn = await ctx.cache.lock(`housekeeping:${name}`, intervalMs);

@@ -29,6 +29,7 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     what: 'after a restore: nothing is sent until the provider was compared',
     load: async () => (await import('./recovery.ts')).recovery,
   },
+  persons: { what: 'whom merchants are paid by and pay', load: async () => (await import('./persons.ts')).persons },
   'personal-data': {
     what: 'what is known of persons: its keys',
     load: async () => (await import('./personal-data.ts')).personalData,

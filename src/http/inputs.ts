@@ -75,6 +75,12 @@ export const country = text(
   matches(/^[A-Z]{2}$/, 'not_a_country', 'Send the country as two capital letters, such as "UG".'),
 );
 
+/** Under which money reaches a person. */
+export const account = text(
+  { example: '+256712345678', description: 'Phone, bank account number, e-mail address or tag, as it was given.' },
+  matches(/^[\x21-\x7e]{2,254}$/, 'not_an_account', 'Send a phone, bank account number, e-mail address or tag.'),
+);
+
 /** Only the form; which phone it may be depends on the route: `phoneProblem` looks at that. */
 export const phone = text(
   { example: '+256712345678', pattern: '^\\+[1-9][0-9]{7,14}$', description: 'A mobile number in E.164.' },

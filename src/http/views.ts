@@ -114,6 +114,24 @@ export const newApiKey = z
   })
   .meta({ id: 'NewApiKey' });
 
+export const erasure = z
+  .strictObject({
+    erased: z.int().meta({
+      description: 'Transactions and beneficiaries that hold nothing of the person any more.',
+      examples: [3],
+    }),
+    postponed: z
+      .array(
+        z.strictObject({
+          id: payoutId,
+          status: z.enum(STATE_NAMES as [string, ...string[]]),
+          dueAt: time.meta({ description: 'When it is looked at next.' }),
+        }),
+      )
+      .meta({ description: 'Transactions whose money still moves; each is erased once it has ended.' }),
+  })
+  .meta({ id: 'Erasure' });
+
 const pages = new Map<z.ZodObject, z.ZodObject>();
 
 /** A page of a list, named after its items. */

@@ -1,5 +1,5 @@
 // Folders, and small JSON files that only their owner may read, replaced in one piece.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LocalProblem } from './problem.ts';
 
@@ -22,12 +22,18 @@ export function writePrivate(path: string, value: unknown): void {
   renameSync(draft, path);
 }
 
-/** The texts in such a file, or null when it is not there. Raises LocalProblem when it is not the JSON object it should be. */
+/** The texts in such a file, or null when it is not there. Raises LocalProblem when others may read it, or it is not the JSON object it should be. */
 export function readPrivate(path: string): Record<string, string> | null {
   let text: string;
   try {
+    // Windows has no such modes, and tells something else there.
+    if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0)
+      throw new LocalProblem(
+        `${path} holds secrets and may be read by others: chmod 600 it, and change what they may have read.`,
+      );
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    if (error instanceof LocalProblem) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new LocalProblem(`${path} cannot be read (${(error as Error).message}): make it readable for this user.`);
   }

@@ -1,5 +1,6 @@
 // API keys: how a merchant's programs are known. A key is shown once, stored as its SHA-256, and dead within a second of its revocation.
 import { randomInt } from 'node:crypto';
+import { inRanges, readRange } from '../address-range.ts';
 import { type Context, perContext } from '../context.ts';
 import { BaseModel } from '../db/base-model.ts';
 import { type Db, runAlone, type Trx } from '../db/knex.ts';
@@ -7,7 +8,6 @@ import { InvalidRequest, NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { cleanName, NAME_LENGTH } from '../names.ts';
 import { digest } from '../vault.ts';
-import { inRanges, readRange } from './address-range.ts';
 
 export const SCOPES = [
   'collections:write',
@@ -21,11 +21,12 @@ export const SCOPES = [
   'wallets:read',
   'keys:read',
   'keys:write',
+  'personal_data:erase',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Given only to a key that is made for it: approving is a second pair of eyes, and keys go beyond payments. */
-const ON_REQUEST: ReadonlySet<Scope> = new Set(['payouts:approve', 'keys:read', 'keys:write']);
+/** Given only to a key that is made for it: approving is a second pair of eyes, and the others go beyond payments. */
+const ON_REQUEST: ReadonlySet<Scope> = new Set(['payouts:approve', 'keys:read', 'keys:write', 'personal_data:erase']);
 export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !ON_REQUEST.has(scope));
 
 export class ApiKey extends BaseModel {

@@ -9,16 +9,21 @@ const LEAST_LENGTH = 3;
 const LONG_NUMBER = /\+?\d(?:[ -]?\d){5,}/g;
 const EMAIL = /[\w.+-]+@[\w.-]*\w/g;
 
-/** The text with every long number, e-mail address, and every word we hold about the person replaced by an ellipsis. */
+/** The text with every long number and e-mail address replaced by an ellipsis. */
+export function withoutNumbers(text: string): string {
+  return text.replaceAll(EMAIL, '…').replaceAll(LONG_NUMBER, '…');
+}
+
+/** The same without every word we hold about the person; of one who was erased we cannot tell, so nothing of it is kept. */
 export function withoutPerson(ctx: Context, { sealed }: Pick<Loaded, 'sealed'>, text: string): string {
   if (text === '') return text;
+  if (sealed === null) return '…';
   const { customer, bankCode: _, bankName: __, ...recipient } = openPerson(ctx.vault, sealed) ?? {};
   const own = [...Object.values(recipient), ...Object.values(customer ?? {})]
     .flatMap((value) => [value, ...value.split(/\s+/)])
     .filter((word) => word.length >= LEAST_LENGTH)
     .toSorted((a, b) => b.length - a.length);
-  const impersonal = text.replaceAll(EMAIL, '…').replaceAll(LONG_NUMBER, '…');
-  return own.reduce((rest, word) => rest.replaceAll(new RegExp(RegExp.escape(word), 'gi'), '…'), impersonal);
+  return own.reduce((rest, word) => rest.replaceAll(new RegExp(RegExp.escape(word), 'gi'), '…'), withoutNumbers(text));
 }
 
 export function discreetEnding(ctx: Context, loaded: Loaded, ending: SubmitEnding): SubmitEnding {

@@ -156,7 +156,7 @@ test('the reference page takes everything from here, runs nothing inline, and se
   }
   expect(page.text).not.toMatch(/<script>|<style>| on\w+=| style=/);
   expect((await api.get('/docs/start.js', { key: null })).text).toContain("supportedSubmitMethods: ['get', 'post']");
-  const live = await openApi({ env: { API_ENVIRONMENT: 'live' } });
+  const live = await openApi({ env: { API_ENVIRONMENT: 'live', EVERSEND_WEBHOOK_SECRET: '0f4a9c81b7e2d35660fa' } });
   expect((await live.get('/docs/start.js', { key: null })).text).toContain('supportedSubmitMethods: []');
   await live.close();
 });

@@ -115,6 +115,7 @@ describe('every route', () => {
       'POST /v1/payouts/quote': 'reads',
       'POST /v1/payouts/x/approve': 'money',
       'POST /v1/payouts/x/cancel': 'money',
+      'POST /v1/personal-data/erasures': 'writes',
     });
   });
 

@@ -1,7 +1,7 @@
 // Merchants, and the people who pay and are paid: named so that one can read it, sealed, masked, found again by what reaches them.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inRanges, readRange } from '../../src/merchants/address-range.ts';
+import { inRanges, readRange } from '../../src/address-range.ts';
 import { maskAccount } from '../../src/merchants/mask.ts';
 import { createMerchant } from '../../src/merchants/merchant.ts';
 import { accountOf, openPerson, type Person, sealPerson } from '../../src/merchants/person.ts';

@@ -190,6 +190,51 @@ export const BAD_KEYS: readonly string[] = [
   ],
 ];
 
+/** Names that JavaScript itself knows: a table that is a plain object would find something under them. */
+export const LOOK_UP_NAMES: readonly string[] = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  'isPrototypeOf',
+  '__defineGetter__',
+  '__lookupGetter__',
+  'constructor.prototype',
+  '__proto__.isAdmin',
+];
+
+/** For filters, cursors, dates, limits and whatever else is asked for in a query. */
+export const BAD_QUERIES: readonly string[] = [
+  "'",
+  "';--",
+  "') or 1=1",
+  '$1',
+  '\\',
+  '%',
+  '_',
+  '%%%%'.repeat(1000),
+  'amount;drop',
+  '(select pg_sleep(10))',
+  'desc,',
+  '-1',
+  '0',
+  '1e9',
+  '101',
+  '0000-00-00',
+  '9999-12-31',
+  '2026-13-45T99:99:99Z',
+  '+275760-09-13T00:00:00.000Z',
+  '(a+)+$',
+  `${'a'.repeat(5000)}!`,
+  '../../etc/passwd',
+  '..%2f',
+  '%00',
+  '9223372036854775808',
+  '0f8fad5b-d9cb-469f-a165-70867728950e',
+];
+
 /** Bodies that are not one plain JSON object, whatever is inside. */
 export const BAD_BODIES: readonly (readonly [string, string | Uint8Array])[] = [
   ['nothing', ''],

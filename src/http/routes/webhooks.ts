@@ -1,6 +1,8 @@
 // The provider's callback: raw bytes in, stored once, answered before anything else happens.
 import { z } from 'zod';
-import { InvalidRequest, Unauthenticated } from '../../errors.ts';
+import { inRanges } from '../../address-range.ts';
+import { perContext } from '../../context.ts';
+import { Forbidden, InvalidRequest, Unauthenticated } from '../../errors.ts';
 import { SIGNATURE_HEADER } from '../../provider/eversend/signature.ts';
 import { receiveWebhook } from '../../webhooks/receive.ts';
 import { defineRoute } from '../define-route.ts';
@@ -9,6 +11,7 @@ const LIMIT_BYTES = 1024 * 1024;
 
 /** What a page in a browser can send anywhere without asking; the provider never does. */
 const FORM = /^(application\/x-www-form-urlencoded|multipart\/|text\/plain)/i;
+const isAllowed = perContext(({ config }) => inRanges(config.EVERSEND_WEBHOOK_ALLOWED_ADDRESSES));
 const STORED = { status: 200, body: '{"received":true}' };
 
 const received = z.strictObject({ received: z.literal(true) }).meta({ id: 'Received' });
@@ -41,11 +44,20 @@ const receive = defineRoute({
   responses: { 200: { description: 'Stored, or known already.', schema: received } },
   refusals: {
     401: { code: 'bad_signature', description: 'The signature is missing or wrong.' },
+    403: { code: 'address_not_allowed', description: 'From an address that is not on the list.' },
     413: { code: 'body_too_large', description: 'More than a megabyte.' },
     415: { code: 'unsupported_encoding', description: 'A content encoding, or a form.' },
     503: { code: 'unavailable', description: 'It could not be stored: send it again.' },
   },
   async handler({ ctx, raw, clientAddress, header }) {
+    if (!isAllowed(ctx)(clientAddress)) {
+      const from = { clientAddress: clientAddress ?? 'unknown' };
+      ctx.log.security(
+        { event: 'webhook_address_refused', ...from },
+        'a webhook from an address that is not on the list',
+      );
+      throw new Forbidden('Webhooks are not taken from this address.', 'address_not_allowed');
+    }
     if (FORM.test(header('content-type') ?? '')) {
       const message = 'Send the event as JSON.';
       throw new InvalidRequest([], { code: 'unsupported_media_type', message, status: 415 });

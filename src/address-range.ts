@@ -1,4 +1,4 @@
-// Address ranges from which an API key may be used.
+// Address ranges from which something may be used: an API key, the provider's callback.
 import { BlockList, isIP } from 'node:net';
 
 interface Range {
