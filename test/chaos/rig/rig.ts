@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { COMPRESSED } from '../../support/compressed.ts';
 import { freePort } from '../../support/ports.ts';
@@ -249,14 +250,27 @@ async function assemble(of: RigOptions, folder: string, cleanup: AsyncDisposable
       await linkOf(part)?.reopen();
     },
     async order(path, body) {
-      const answer = await fetch(`${controlUrl}${path}`, {
-        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-      });
+      const options = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+      const ask = () => fetch(`${controlUrl}${path}`, options);
+      // It may have been killed, and be coming up: what is refused at the door was not heard, so it is said again.
+      let answer = await ask().catch(refusedAtTheDoor);
+      const untilMs = performance.now() + READY_PATIENCE_MS;
+      while (answer === null && performance.now() < untilMs) {
+        await wait(50);
+        answer = await ask().catch(refusedAtTheDoor);
+      }
+      if (answer === null) throw new Error(`the simulator is not there for ${path}`);
       if (!answer.ok) throw new Error(`the simulator answers ${answer.status} to ${path}: ${await answer.text()}`);
       return answer.json();
     },
     close: () => cleanup.disposeAsync(),
   };
+}
+
+/** Null for a connection that was refused; any other error is raised again. */
+function refusedAtTheDoor(error: unknown): null {
+  if (((error as Error).cause as { code?: string } | undefined)?.code === 'ECONNREFUSED') return null;
+  throw error;
 }
 
 /** Loads the product once, so that processes which are killed hundreds of times come up in half the time. */
