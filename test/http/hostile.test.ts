@@ -2,11 +2,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answered, type Api, BANK_PAYOUT, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
 import * as bad from '../support/bad-input.ts';
+import { settledCollection } from '../support/settled-collection.ts';
 
 let api: Api;
+let collectionId: string;
 beforeAll(async () => {
   api = await openApi();
   await api.world.fund('UGX', 10n ** 12n);
+  collectionId = await settledCollection(api.world, { amountMinor: 10n ** 9n });
 });
 afterAll(() => api.close());
 
@@ -38,6 +41,7 @@ const BASES: Record<string, object[]> = {
     { method: 'eversend', recipient: { email: 'ada@example.com' } },
   ],
   '/v1/collections': [{ ...COLLECTION, otp: { pinId: 'VE1', pin: '1234' }, customer: { name: 'A' } }],
+  '/v1/collections/{id}/refunds': [{ amount: '1', reference: 'RET-1', metadata: { k: 'v' } }],
   '/v1/collections/fees': [{ amount: '2000', currency: 'UGX', country: 'UG' }],
   '/v1/collections/otp': [{ phone: '+256712345678' }],
   '/v1/payouts': [PAYOUT, BANK_PAYOUT],
@@ -107,7 +111,7 @@ test('every field of every body', async () => {
           VALUES.map((value) => ({
             what: `${path} ${field.join('.')}`,
             value,
-            fire: () => api.post(path, replace(base, field, value)),
+            fire: () => api.post(path.replace('{id}', collectionId), replace(base, field, value)),
           })),
         ),
       );
