@@ -1,6 +1,7 @@
 // Approval and refunds as callers meet them: scopes, keys, answers, and filters.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectionFlow } from '../../src/collections/flow.ts';
+import { createApiKey } from '../../src/merchants/api-key.ts';
 import { setApprovalLimit } from '../../src/merchants/approval-limit.ts';
 import { advance } from '../../src/transactions/advance.ts';
 import { type Api, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
@@ -50,6 +51,22 @@ describe('approving', () => {
     const theirs = await api.key({ merchantId, scopes: ['payouts:approve'] });
     for (const target of [id, 'x', id.replace('po', 'co')])
       expect((await api.post(`/v1/payouts/${target}/approve`, undefined, { key: theirs })).status).toBe(404);
+  });
+
+  it('is refused to every rotation of the key that asked, and to the keys it is a rotation of', async () => {
+    const of = { merchantId: api.world.merchantId, name: 'shop', environment: 'test' } as const;
+    const scopes = ['payouts:write', 'payouts:approve'] as const;
+    const first = await createApiKey(api.world.db, { ...of, scopes });
+    const second = await createApiKey(api.world.db, { ...of, scopes, rotates: first.apiKey });
+    for (const [asks, approves] of [
+      [first.secret, second.secret],
+      [second.secret, first.secret],
+    ] as const) {
+      const { id } = (await api.post('/v1/payouts', BIG, { key: asks })).json;
+      const own = await api.post(`/v1/payouts/${id}/approve`, undefined, { key: approves });
+      expect([own.status, own.json.code]).toEqual([403, 'approval_by_creator']);
+      expect((await api.post(`/v1/payouts/${id}/approve`, undefined, { key: approver })).status).toBe(200);
+    }
   });
 
   it('is shown by the state, found by it, and cancelled like any payout', async () => {
