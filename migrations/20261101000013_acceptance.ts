@@ -89,21 +89,26 @@ export async function up(knex: Knex): Promise<void> {
               WHERE t.merchant_id = l.merchant_id AND t.created_at > now() - interval '24 hours' AND t.type = 'payout'
                 AND t.currency = l.currency AND t.state NOT IN ('failed', 'cancelled')), 0) END AS day_minor
           FROM approval_limits l WHERE l.merchant_id = ANY(merchants) AND l.merchant_id || ' ' || l.currency = ANY(limited)
+        ), accounts AS MATERIALIZED (
+          SELECT a.merchant, a.currency, a.account, coalesce((
+              SELECT sum(coalesce(t.amount_minor, t.max_amount_minor)) FROM personal_data p JOIN transactions t ON t.id = p.subject_id
+              WHERE p.account_hash = a.account AND p.stored_at > now() - interval '24 hours' AND t.merchant_id = a.merchant
+                AND t.type = 'payout' AND t.currency = a.currency AND t.state NOT IN ('failed', 'cancelled')), 0) AS paid_minor
+          FROM (
+            SELECT DISTINCT u.merchant, u.currency, u.account
+            FROM unnest(verdicts, merchants, currencies, account_hashes, helds) AS u(verdict, merchant, currency, account, held)
+              JOIN limits l ON l.merchant_id = u.merchant AND l.currency = u.currency
+            WHERE u.verdict = 'accepted' AND u.held > 0 AND l.above_minor IS NOT NULL
+          ) a
         )
         SELECT array_agg(CASE
             WHEN j.verdict <> 'accepted' OR j.wait IS NOT NULL THEN j.verdict
             WHEN j.day_minor + j.in_all > j.daily_above_minor THEN 'needs_approval'
-            WHEN j.above_minor IS NULL THEN j.verdict
-            WHEN j.to_account > j.above_minor THEN 'needs_approval'
-            WHEN j.to_account + coalesce((
-                SELECT sum(coalesce(t.amount_minor, t.max_amount_minor)) FROM personal_data p JOIN transactions t ON t.id = p.subject_id
-                WHERE p.account_hash = j.account AND p.stored_at > now() - interval '24 hours' AND t.merchant_id = j.merchant
-                  AND t.type = 'payout' AND t.currency = j.currency AND t.state NOT IN ('failed', 'cancelled')), 0) > j.above_minor
-              THEN 'needs_approval'
+            WHEN coalesce(j.paid_minor, 0) + j.to_account > j.above_minor THEN 'needs_approval'
             ELSE j.verdict END ORDER BY j.n)
           INTO verdicts
           FROM (
-            SELECT i.n, i.verdict, i.merchant, i.currency, i.account, i.wait, l.above_minor, l.daily_above_minor, l.day_minor,
+            SELECT i.n, i.verdict, i.wait, l.above_minor, l.daily_above_minor, l.day_minor, a.paid_minor,
               sum(i.most) FILTER (WHERE i.verdict = 'accepted') OVER (PARTITION BY i.merchant, i.currency, i.account ORDER BY i.n) AS to_account,
               sum(i.most) FILTER (WHERE i.verdict = 'accepted') OVER (PARTITION BY i.merchant, i.currency ORDER BY i.n) AS in_all
             FROM (
@@ -111,6 +116,7 @@ export async function up(knex: Knex): Promise<void> {
                 FROM unnest(verdicts, merchants, currencies, account_hashes, approval_waits, helds, amounts, max_amounts) WITH ORDINALITY
                   AS u(verdict, merchant, currency, account, wait, held, amount, max_amount, n)
               ) i LEFT JOIN limits l ON l.merchant_id = i.merchant AND l.currency = i.currency AND i.most IS NOT NULL
+                LEFT JOIN accounts a ON a.merchant = i.merchant AND a.currency = i.currency AND a.account = i.account AND i.most IS NOT NULL
           ) j;
       END IF;
 

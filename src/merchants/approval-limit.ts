@@ -28,5 +28,5 @@ export async function setApprovalLimit(
 
 /** Takes the limit away; what awaits approval already goes on awaiting it. False when there was none. */
 export async function removeApprovalLimit(trx: Trx, merchantId: string, currency: string): Promise<boolean> {
-  return (await ApprovalLimit.query(trx).delete().where({ merchantId, currency })) > 0;
+  return (await ApprovalLimit.query(trx).delete().where({ merchant_id: merchantId, currency })) > 0;
 }

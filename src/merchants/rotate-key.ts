@@ -1,5 +1,5 @@
-// Rotating an API key: a successor with the same powers, while the old secret works on until the overlap ends.
-import type { Trx } from '../db/knex.ts';
+// Rotating an API key: a successor with the same powers, while the old secret works on until the overlap ends; and which keys are one.
+import { type Db, runAlone, type Trx } from '../db/knex.ts';
 import { Conflict, InvalidRequest, NotFound } from '../errors.ts';
 import { ApiKey, createApiKey } from './api-key.ts';
 
@@ -40,4 +40,14 @@ export async function rotateApiKey(
     [of.overlapMs, old.id],
   );
   return { ...made, old: await ApiKey.whole(trx).findById(old.id).throwIfNotFound() };
+}
+
+const SAME = {
+  name: 'keys_are_one',
+  text: 'SELECT 1 FROM api_keys a JOIN api_keys b ON b.lineage_id = a.lineage_id WHERE a.id = $1 AND b.id = $2',
+};
+
+/** Whether two ids are one key to whoever counts hands: the same, or both rotations of one. */
+export async function areOneKey(db: Db, id: string, other: string): Promise<boolean> {
+  return id === other || (await runAlone(db, SAME, [id, other])).length > 0;
 }

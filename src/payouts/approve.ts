@@ -1,6 +1,7 @@
 // Approves a payout that awaits it: by another key than the one that asked for it, or by an operator. Of two at once one wins.
 import type { Context } from '../context.ts';
 import { Forbidden, StaleState, Unavailable } from '../errors.ts';
+import { areOneKey } from '../merchants/rotate-key.ts';
 import type { Caller } from '../transactions/accept.ts';
 import { type Decider, decide } from '../transactions/approval.ts';
 import { findTransaction, type TransactionView } from '../transactions/find.ts';
@@ -8,8 +9,8 @@ import { isSendingDisabled } from '../transactions/sending.ts';
 import { load } from '../transactions/transaction.ts';
 
 /**
- * Approves as a merchant's program. Raises NotFound, Forbidden `approval_by_creator` for the key that asked for the payout, StaleState
- * when it does not await approval (any more), and Unavailable while a recovery is open.
+ * Approves as a merchant's program. Raises NotFound, Forbidden `approval_by_creator` for the key that asked for the payout and for
+ * its rotations, StaleState when it does not await approval (any more), and Unavailable while a recovery is open.
  */
 export async function approvePayout(ctx: Context, caller: Caller, id: string): Promise<TransactionView> {
   const { merchantId, apiKeyId, clientAddress } = caller;
@@ -18,9 +19,7 @@ export async function approvePayout(ctx: Context, caller: Caller, id: string): P
   return findTransaction(ctx, merchantId, id, 'payout');
 }
 
-/**
- * Lets it go: at once, or at its scheduled time if that is still to come. Raises NotFound, and what `approvePayout` raises.
- */
+/** Lets it go: at once, or at its scheduled time if that is still to come. Raises what `approvePayout` raises. */
 export async function approve(ctx: Context, id: string, by: Decider): Promise<void> {
   // A database that was restored may show as unapproved what was approved, and paid.
   if (await isSendingDisabled(ctx.db))
@@ -28,7 +27,8 @@ export async function approve(ctx: Context, id: string, by: Decider): Promise<vo
   const { transaction } = await load(ctx, id);
   const { state, actor: creator, generation } = transaction;
   if (state !== 'awaiting_approval') throw new StaleState(`The payout does not await approval: it is ${state}.`);
-  if (creator === by.actor)
+  const [asking, approving] = [keyOf(creator), keyOf(by.actor)];
+  if (asking !== null && approving !== null && (await areOneKey(ctx.db, asking, approving)))
     throw new Forbidden(
       'The key that asked for a payout cannot approve it. Approve it with another one.',
       'approval_by_creator',
@@ -36,4 +36,9 @@ export async function approve(ctx: Context, id: string, by: Decider): Promise<vo
   if (!(await decide(ctx, transaction, by, { action: 'payouts.approve', path: ['accepted'], dueInMs: 0 })))
     throw new StaleState('Another was first: the payout does not await approval any more.');
   ctx.queues.ring([{ queue: 'payouts', id, generation }]);
+}
+
+/** The id of the API key that acted; null for anybody else. */
+function keyOf(actor: string): string | null {
+  return actor.startsWith('key:') ? actor.slice('key:'.length) : null;
 }

@@ -180,6 +180,28 @@ const PLANTED: readonly (readonly [
     ({ failed }) => `transaction ${failed} is failed and its entries are hold`,
   ],
   [
+    'I5',
+    'refunds beyond what was collected',
+    ({ settled, collected }) =>
+      `UPDATE transactions SET refund_of = '${collected}', amount_minor = 500001 WHERE id = '${settled}'`,
+    ({ collected }) => `the refunds of ${collected} come to 500001 of 500000`,
+  ],
+  [
+    'I6',
+    'a payout that was sent and that only its creator approved',
+    ({ settled }) => `UPDATE transaction_history SET from_state = 'awaiting_approval'
+        WHERE transaction_id = '${settled}' AND to_state = 'accepted';
+      INSERT INTO transaction_history (transaction_id, to_state, cause, actor, attempt)
+        SELECT id, 'awaiting_approval', 'api', actor, 0 FROM transactions WHERE id = '${settled}'`,
+    ({ settled }) => `payout ${settled} awaited approval and was sent without it`,
+  ],
+  [
+    'I6',
+    'a payout that was sent before its time',
+    ({ settled }) => `UPDATE transactions SET scheduled_at = now() + interval '1 day' WHERE id = '${settled}'`,
+    ({ settled }) => `payout ${settled} was sent at`,
+  ],
+  [
     'I6',
     'a way out of a final state that has no name',
     ({ settled }) => `INSERT INTO transaction_history (transaction_id, from_state, to_state, cause, actor, attempt)

@@ -8,6 +8,7 @@ import { Earning } from '../../src/earnings/earning.ts';
 import { JournalEntry, Posting } from '../../src/ledger/journal.ts';
 import { LedgerAccount } from '../../src/ledger/ledger-account.ts';
 import { ApiKey } from '../../src/merchants/api-key.ts';
+import { ApprovalLimit } from '../../src/merchants/approval-limit.ts';
 import { Beneficiary } from '../../src/merchants/beneficiary.ts';
 import { Merchant } from '../../src/merchants/merchant.ts';
 import { Wallet } from '../../src/merchants/wallet.ts';
@@ -21,6 +22,7 @@ import { createDatabase, type TestDatabase } from '../support/database.ts';
 const ROWS: readonly ModelClass<BaseModel>[] = [
   Administrator,
   ApiKey,
+  ApprovalLimit,
   Attempt,
   AuditRow,
   Beneficiary,

@@ -8,6 +8,7 @@ import { mountRoutes } from '../../src/http/mount.ts';
 import { surround } from '../../src/http/surround.ts';
 import * as views from '../../src/http/views.ts';
 import { type Answered, type Api, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
+import { settledCollection } from '../support/settled-collection.ts';
 
 let api: Api;
 let described: Record<string, Record<string, { responses: Record<string, unknown> }>>;
@@ -108,6 +109,9 @@ test('real answers have the described shapes', async () => {
   for (const country of (await api.get('/v1/payouts/countries')).json.data) holds(views.deliveryCountry, country);
   for (const bank of (await api.get('/v1/payouts/banks/NG')).json.data) holds(views.bank, bank);
   holds(views.transaction, (await api.post(`/v1/payouts/${payout.id}/cancel`, {})).json);
+  const refunds = `/v1/collections/${await settledCollection(api.world)}/refunds`;
+  holds(views.transaction, (await api.post(refunds, {})).json);
+  holds(views.listOf(views.transaction), (await api.get(refunds)).json);
   holds(views.problem, (await api.post('/v1/payouts', {})).json);
   holds(views.problem, (await api.get('/nowhere')).json);
 });

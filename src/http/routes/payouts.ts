@@ -142,7 +142,7 @@ const approve = defineRoute({
   limit: 'money',
   summary: 'Approve a payout that awaits approval',
   description:
-    'With another key than the one that asked for it. It is sent at once, or at its `scheduledAt` if that is still to come. No key has the scope unless it was given to it by name.',
+    'With another key than the one that asked for it (rotations of a key are the same key). It is sent at once, or at its `scheduledAt` if that is still to come. No key has the scope unless it was given to it by name.',
   params: z.strictObject({ id: views.payoutId }),
   responses: { 200: { description: 'Approved.', schema: views.transaction, example: examples.acceptedPayout } },
   refusals: {

@@ -3,7 +3,7 @@ import type { Mutation } from '../mutation.ts';
 
 const TEST = 'test/transactions/accept.test.ts';
 const HOLDS = 'gives the first answer again, byte for byte';
-const ACCEPT = 'src/transactions/accept.ts';
+const STORED = 'src/transactions/stored-answer.ts';
 const ACCEPTING = 'migrations/20261101000013_acceptance.ts';
 
 export const ACCEPTANCE: readonly Mutation[] = [
@@ -57,7 +57,7 @@ export const ACCEPTANCE: readonly Mutation[] = [
     removed: 'the comparison of the request with the first one',
     edits: [
       {
-        file: ACCEPT,
+        file: STORED,
         find: '!opened.requestHash.equals(request.requestHash)',
         replace: 'opened.requestHash.length === 0',
       },
