@@ -119,6 +119,19 @@ describe('every route', () => {
     });
   });
 
+  it('is refused without credentials, but for the probes, the description and the door of the console', async () => {
+    const answered = await Promise.all(
+      open.routes.map(async (route) => ({ ...route, answer: await open.ask(route, { accept: 'text/html' }) })),
+    );
+    const isRefused = ({ status, headers }: Response) =>
+      [401, 403, 404, 405].includes(status) ||
+      (status >= 300 && status < 400 && headers.get('location')?.startsWith(`${BASE}/admin/login`));
+    const taken = answered.filter(({ answer }) => !isRefused(answer)).map(({ path }) => path.slice(BASE.length));
+    const free = taken.filter((path) => !/^\/(docs|admin\/style)/.test(path));
+    expect([...new Set(free)].toSorted()).toEqual(['/admin/login', '/livez', '/openapi.json', '/readyz']);
+    expect(taken.filter((path) => path.startsWith('/docs')).length).toBeGreaterThan(0);
+  });
+
   it('carries the security headers, whatever it answers', async () => {
     const kinds = new Set<number>();
     for (const { routes, ask, key } of [open, tight]) {

@@ -141,6 +141,10 @@ test('a key is rotated once, also when two try at the same time, unless its succ
   await expect(rotate(apiKey.id, 0)).rejects.toMatchObject({ code: 'conflict' });
   await expect(rotate(successor.id, 0)).rejects.toMatchObject({ code: 'conflict' });
   await expect(rotate((await make()).apiKey.id, 31 * 86_400_000)).rejects.toMatchObject({ status: 400 });
+  await expect(rotate('ak01M82WKF13J929WMA0Z3KP0NC1', 0)).rejects.toMatchObject({ status: 404 });
+  const expired = await make({ expiresAt: new Date(Date.now() + 20) });
+  await until(() => Date.now() > (expired.apiKey.expiresAt?.getTime() ?? 0), 'the key expires');
+  await expect(rotate(expired.apiKey.id, 0)).rejects.toMatchObject({ code: 'conflict' });
 });
 
 test('the last use is written in the background, with its address, and not again within the minute', async () => {
@@ -163,4 +167,26 @@ test('the last use is written in the background, with its address, and not again
     'the other process writes',
   );
   expect((await use()).lastUsedAt).toEqual(first.lastUsedAt);
+});
+
+test('a use that cannot be written down is nobody’s trouble, and the next one is written', async () => {
+  const { apiKey } = await make();
+  const said: unknown[] = [];
+  let away = true;
+  const db = new Proxy(database.db, {
+    get: (target, name) => {
+      if (away && name === 'client') throw new Error('the database is away');
+      return Reflect.get(target, name);
+    },
+  });
+  const log = { debug: (fields: unknown) => void said.push(fields) };
+  const ctx = { ...contextOf('test'), db, log } as unknown as Context;
+  noteUse(ctx, apiKey.id, null);
+  await until(() => said.length > 0, 'it has been tried');
+  away = false;
+  noteUse(ctx, apiKey.id, null);
+  await until(
+    async () => (await ApiKey.query(database.db).findById(apiKey.id))?.lastUsedAt !== null,
+    'the next use is written',
+  );
 });

@@ -1,0 +1,183 @@
+// Two merchants and every route there is: neither learns a byte of the other's, nor changes one. A new route needs a case here.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type IdKind, newId } from '../../src/ids.ts';
+import { SCOPES } from '../../src/merchants/api-key.ts';
+import { sealPerson } from '../../src/merchants/person.ts';
+import { openWallet } from '../../src/merchants/wallet.ts';
+import { type Api, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
+
+let api: Api;
+let stranger: { merchantId: string; secret: string };
+const mine: Partial<Record<IdKind, string>> = {};
+const MARK = 'Nakirijja';
+const PHONE = '+256781234567';
+
+beforeAll(async () => {
+  api = await openApi();
+  const { world } = api;
+  mine.wallet = await world.fund('UGX', 10n ** 12n);
+  const recipient = { ...PAYOUT.recipient, lastName: MARK, phone: PHONE };
+  const answers = [
+    await api.post('/v1/payouts', { ...PAYOUT, recipient, reference: MARK, metadata: { of: MARK } }),
+    await api.post('/v1/collections', { ...COLLECTION, phone: PHONE, owner: MARK }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+  mine.payout = answers[0]?.json.id;
+  mine.collection = answers[1]?.json.id;
+  mine.apiKey = (await world.db('api_keys').where({ merchant_id: world.merchantId }).first()).id;
+  mine.beneficiary = newId('beneficiary');
+  const { sealed, accountHash, lastFourHash } = sealPerson(world.vault, recipient);
+  await world
+    .db('beneficiaries')
+    .insert({ id: mine.beneficiary, merchant_id: world.merchantId, method: 'momo', country: 'UG' });
+  await world.db('personal_data').insert({
+    subject_id: mine.beneficiary,
+    merchant_id: world.merchantId,
+    sealed,
+    account_hash: accountHash,
+    last_four_hash: lastFourHash,
+  });
+  stranger = await api.stranger();
+  await world.db.transaction((trx) => openWallet(trx, { merchantId: stranger.merchantId, owner: '', currency: 'UGX' }));
+});
+afterAll(() => api.close());
+
+/** What the `{id}` of each route names, and a body that the route would take. A route that is missing here fails the tests. */
+const WITH_ID: Readonly<Record<string, { readonly kind: IdKind; readonly body?: object }>> = {
+  'GET /v1/payouts/{id}': { kind: 'payout' },
+  'POST /v1/payouts/{id}/cancel': { kind: 'payout' },
+  'GET /v1/collections/{id}': { kind: 'collection' },
+  'GET /v1/transactions/{id}': { kind: 'payout' },
+  'GET /v1/wallets/{id}': { kind: 'wallet' },
+  'GET /v1/wallets/{id}/statement': { kind: 'wallet' },
+  'POST /v1/api-keys/{id}/rotate': { kind: 'apiKey', body: {} },
+  'POST /v1/api-keys/{id}/revoke': { kind: 'apiKey' },
+};
+
+/** Bodies that name something of the other merchant, and what is answered; null: the body can name nothing. */
+const IN_BODIES: Readonly<Record<string, (() => { body: object; status: number }) | null>> = {
+  'POST /v1/collections': null,
+  'POST /v1/collections/fees': null,
+  'POST /v1/collections/otp': null,
+  'POST /v1/payouts': () => {
+    const { recipient: _, ...rest } = PAYOUT;
+    return { body: { ...rest, beneficiaryId: mine.beneficiary }, status: 400 };
+  },
+  'POST /v1/payouts/quote': null,
+  'POST /v1/personal-data/erasures': () => ({ body: { account: PHONE, reason: 'not theirs' }, status: 200 }),
+};
+
+interface Operation {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly scope: string;
+}
+
+/** Every route that needs a key, from the description, which equals what is mounted. */
+async function operations(): Promise<readonly Operation[]> {
+  const { paths } = (await api.get('/openapi.json', { key: null })).json;
+  return Object.entries(paths as Record<string, Record<string, { security: { apiKey?: string[] }[] }>>).flatMap(
+    ([path, of]) =>
+      Object.entries(of).flatMap(([verb, { security }]) => {
+        const [scope] = security[0]?.apiKey ?? [];
+        const method = verb.toUpperCase();
+        return scope === undefined ? [] : [{ name: `${method} ${path}`, method, path, scope }];
+      }),
+  );
+}
+
+/** All that the merchant has, row by row. */
+async function possessions(): Promise<string> {
+  const { rows: tables } = await api.world.db.raw(
+    `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'merchant_id' ORDER BY 1`,
+  );
+  const all: unknown[] = [];
+  for (const { name } of tables) {
+    const { rows } = await api.world.db.raw(`SELECT t::text AS row FROM ${name} t WHERE merchant_id = ? ORDER BY 1`, [
+      api.world.merchantId,
+    ]);
+    // When a key was last used is written down in the background.
+    if (name !== 'api_keys') all.push(name, rows);
+  }
+  const keys = await api.world.db('api_keys').select('id', 'revoked_at', 'expires_at').orderBy('id');
+  return JSON.stringify([all, keys.filter(({ id }) => id === mine.apiKey)]);
+}
+
+const REQUEST_ID = { 'x-request-id': 'the-same-for-all' };
+
+test('every route has its case', async () => {
+  const known = new Set([...Object.keys(WITH_ID), ...Object.keys(IN_BODIES)]);
+  const lists = (of: Operation) => of.method === 'GET' && !of.path.includes('{id}');
+  for (const of of await operations())
+    if (!lists(of)) expect(known.has(of.name), `route ${of.name} has no tenant case`).toBe(true);
+});
+
+test('ids of another merchant, of nobody, and what is no id are answered 404 with the same bytes, whatever the scope', async () => {
+  const before = await possessions();
+  const everything = await api.key({ merchantId: stranger.merchantId, scopes: SCOPES });
+  for (const { name, method, path, scope } of (await operations()).filter((of) => of.path.includes('{id}'))) {
+    const { kind, body } = WITH_ID[name] ?? {};
+    const id = mine[kind ?? 'payout'];
+    expect(id, `${name}: the test makes none of these`).toBeDefined();
+    const ids = [
+      id,
+      newId(kind ?? 'payout'),
+      'x',
+      '1 ',
+      '..%2f..',
+      '%00',
+      "' OR 1=1--",
+      id?.toLowerCase(),
+      `{${id}}`,
+      '%ff',
+      '__proto__',
+    ];
+    const answers = [];
+    for (const each of ids) {
+      const options = { key: everything, headers: REQUEST_ID, ...(body === undefined ? {} : { body }) };
+      answers.push(await api.call(method, path.replace('{id}', String(each)), options));
+    }
+    expect(
+      answers.map((one) => one.status),
+      name,
+    ).toEqual(ids.map(() => 404));
+    expect(new Set(answers.map((one) => one.text)).size, name).toBe(1);
+    for (const other of SCOPES.filter((each) => each !== scope)) {
+      const key = await api.key({ merchantId: stranger.merchantId, scopes: [other] });
+      const options = { key, ...(body === undefined ? {} : { body }) };
+      expect((await api.call(method, path.replace('{id}', String(id)), options)).status, `${name} with ${other}`).toBe(
+        403,
+      );
+    }
+  }
+  expect(await possessions()).toBe(before);
+});
+
+test("bodies that name another merchant's things change nothing of his", async () => {
+  const before = await possessions();
+  const key = await api.key({ merchantId: stranger.merchantId, scopes: SCOPES });
+  for (const [name, of] of Object.entries(IN_BODIES)) {
+    if (of === null) continue;
+    const { body, status } = of();
+    const answered = await api.post(name.slice('POST '.length), body, { key });
+    expect([name, answered.status, answered.text.includes(MARK)]).toEqual([name, status, false]);
+  }
+  expect(await possessions()).toBe(before);
+});
+
+test('no list, filter or cursor shows a byte of another merchant', async () => {
+  const key = await api.key({ merchantId: stranger.merchantId, scopes: SCOPES });
+  const secrets = [...Object.values(mine), MARK, PHONE, api.world.merchantId];
+  const theirs = await api.get('/v1/transactions?limit=1');
+  for (const { name, path } of (await operations()).filter((of) => of.method === 'GET' && !of.path.includes('{id}'))) {
+    const filled = path.replace('{country}', 'UG');
+    const queries = ['', `?owner=${MARK}`, `?reference=${MARK}`, '?limit=100', `?cursor=${theirs.json.nextCursor}`];
+    for (const query of queries) {
+      const { text } = await api.get(filled + query, { key });
+      for (const secret of secrets) expect(text, `${name}${query}`).not.toContain(secret);
+    }
+  }
+  expect((await api.get(`/v1/collections/${mine.payout}`)).status).toBe(404);
+  expect((await api.get(`/v1/payouts/${mine.collection}`)).status).toBe(404);
+});
