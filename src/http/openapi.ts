@@ -26,6 +26,8 @@ const idempotencyKey = z.string().meta({
   description: '16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.',
   pattern: '^("?)[A-Za-z0-9_.-]{16,128}\\1$',
   examples: [EXAMPLE_KEY],
+  // The parameter's own example is what the reference page fills in.
+  param: { example: EXAMPLE_KEY },
 });
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
@@ -74,7 +76,7 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
         version: '1',
         description: GUIDE,
         contact: { name: 'Whoever runs this service for you' },
-        license: { name: 'All rights reserved', identifier: 'LicenseRef-Proprietary' },
+        license: { name: 'All rights reserved' },
       },
       servers: [{ url: of.server === '' ? '/' : of.server }],
       tags: [

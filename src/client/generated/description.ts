@@ -1292,7 +1292,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment. */
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -1509,7 +1512,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment. */
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
                 "Idempotency-Key": string;
             };
             path?: never;

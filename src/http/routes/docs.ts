@@ -89,7 +89,8 @@ const STYLE = `body { margin: 0; background: #fff; color: #1f2d3a; font: 16px/1.
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 14px 24px; background: #1f2d3a; }
 nav a { color: #fff; text-decoration: none; font-size: 14px; }
 nav a:hover { text-decoration: underline; }
-main { max-width: 860px; margin: 0 auto; padding: 12px 24px; }
+main { max-width: 1040px; margin: 0 auto; padding: 12px 24px; }
+.swagger-ui .wrapper { max-width: 1080px; }
 main a { color: #14609e; }
 main h1 { font-size: 26px; }
 main h2 { font-size: 20px; margin-top: 32px; }
@@ -97,6 +98,8 @@ main pre { padding: 12px 16px; overflow-x: auto; background: #f4f6f8; border-rad
 main code { background: #f4f6f8; padding: 1px 4px; border-radius: 3px; font-size: 0.88em; }
 main pre code { padding: 0; font-size: inherit; }
 main table { border-collapse: collapse; font-size: 14px; }
+main ul:has(> li > input) { list-style: none; padding-left: 0; }
+main table { display: block; overflow-x: auto; }
 main th, main td { padding: 6px 10px; border: 1px solid #d6dde4; text-align: left; vertical-align: top; }
 .swagger-ui .info { margin: 24px 0 16px; }
 .swagger-ui .scheme-container { box-shadow: none; background: #f7f8fa; padding: 16px 0; }
