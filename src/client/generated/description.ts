@@ -88,6 +88,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/collections/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the refunds of a collection, newest first
+         * @description List the refunds of a collection, newest first.
+         *
+         *     Needs a key with the scope `payouts:read`.
+         */
+        get: operations["listRefunds"];
+        put?: never;
+        /**
+         * Refund a settled collection
+         * @description A payout by mobile money to the phone that paid, from the wallet that was credited, at the fee of such a payout. All refunds of a collection together are at most what was collected; one that fails or is cancelled makes its amount free again. Approval limits apply. The answer is the payout; `refundOf` names the collection.
+         *
+         *     Needs a key with the scope `payouts:write`.
+         */
+        post: operations["refundCollection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/payouts": {
         parameters: {
             query?: never;
@@ -99,7 +127,7 @@ export interface paths {
         put?: never;
         /**
          * Pay out
-         * @description Sets the amount and the fee aside in the wallet and carries the payout out once. For `destination`, `amount` is what arrives, `maxAmount` is held, and what was not needed is released at settlement.
+         * @description Sets the amount and the fee aside in the wallet and carries the payout out once. For `destination`, `amount` is what arrives, `maxAmount` is held, and what was not needed is released at settlement. With `scheduledAt` it is not sent before. Above the approval limit of your merchant it is answered as `awaiting_approval`, and cancelled (`approval_expired`) if nobody approves it in time.
          *
          *     Needs a key with the scope `payouts:write`.
          */
@@ -148,6 +176,28 @@ export interface paths {
          *     Needs a key with the scope `payouts:write`.
          */
         post: operations["cancelPayout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a payout that awaits approval
+         * @description With another key than the one that asked for it. It is sent at once, or at its `scheduledAt` if that is still to come. No key has the scope unless it was given to it by name.
+         *
+         *     Needs a key with the scope `payouts:approve`.
+         */
+        post: operations["approvePayout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -215,6 +265,84 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/beneficiaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List beneficiaries, newest first
+         * @description List beneficiaries, newest first.
+         *
+         *     Needs a key with the scope `beneficiaries:read`.
+         */
+        get: operations["listBeneficiaries"];
+        put?: never;
+        /**
+         * Save whom you pay
+         * @description One account is one beneficiary, however its letters are written; saving it again is a conflict that names the one there is. A beneficiary is never changed: its id stands for one account for good. Delete it and save the right one instead.
+         *
+         *     Needs a key with the scope `beneficiaries:write`.
+         */
+        post: operations["createBeneficiary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/beneficiaries/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the provider whether an account exists, and whose it is
+         * @description Bank accounts (by `bankCode` and `accountNumber`; a name that is given is compared), and Eversend wallets by phone or email. Nobody can be asked about mobile money or a tag: 422 `verification_unsupported`. Creates nothing and needs no Idempotency-Key; asked about a saved beneficiary, the result is kept with it.
+         *
+         *     Needs a key with the scope `beneficiaries:write`.
+         */
+        post: operations["verifyAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/beneficiaries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a beneficiary
+         * @description Read a beneficiary.
+         *
+         *     Needs a key with the scope `beneficiaries:read`.
+         */
+        get: operations["getBeneficiary"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a beneficiary
+         * @description Erases the person from it: it can no longer be paid, read or listed, and its id is never given again. Payouts that were made to it keep what they need, those on their way too, and are carried out.
+         *
+         *     Needs a key with the scope `beneficiaries:write`.
+         */
+        delete: operations["deleteBeneficiary"];
         options?: never;
         head?: never;
         patch?: never;
@@ -324,6 +452,94 @@ export interface paths {
         get: operations["getWalletStatement"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your API keys, newest first
+         * @description List your API keys, newest first.
+         *
+         *     Needs a key with the scope `keys:read`.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate an API key
+         * @description Makes its successor, with the same powers; the old secret works until the overlap ends. The answer is the only time the new secret can be read, and it is kept nowhere: if it is lost, revoke the successor and rotate again. A key can rotate itself, and others that may do nothing it may not do.
+         *
+         *     Needs a key with the scope `keys:write`.
+         */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke an API key
+         * @description For good, and within a second. A key that is revoked already is answered as it is.
+         *
+         *     Needs a key with the scope `keys:write`.
+         */
+        post: operations["revokeApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/personal-data/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person
+         * @description Erases what is held about the owner of an account from your transactions, beneficiaries and stored answers, for good; amounts, states and the journal stay, and `accountNumber` becomes null. Transactions whose money still moves are postponed and erased as soon as they have ended. Asking again is harmless.
+         *
+         *     Needs a key with the scope `personal_data:erase`.
+         */
+        post: operations["erasePerson"];
         delete?: never;
         options?: never;
         head?: never;
@@ -505,6 +721,32 @@ export interface components {
              */
             phone: string;
         };
+        NewRefund: {
+            /**
+             * @description In the collection's currency. Left out: whatever was collected and is not refunded yet.
+             * @example 2000
+             */
+            amount?: string;
+            /**
+             * @description The highest fee accepted, in the same currency.
+             * @example 2000
+             */
+            maxFee?: string;
+            /**
+             * @description The caller's own name for it; need not be unique.
+             * @example INV-7
+             */
+            reference?: string;
+            /**
+             * @description Up to 20 strings of the caller, given back as they are.
+             * @example {
+             *       "order": "A-17"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
         NewPayout: {
             /**
              * @description A decimal string in major units, with no more decimals than the currency has.
@@ -562,7 +804,7 @@ export interface components {
             reference?: string;
             /**
              * Format: date-time
-             * @description RFC 3339, in UTC.
+             * @description When it is sent, from a minute to 365 days ahead, RFC 3339 in UTC. The money is set aside and the fee fixed now; the rate is that of its day.
              * @example 2026-12-01T08:00:00Z
              */
             scheduledAt?: string;
@@ -646,6 +888,55 @@ export interface components {
             destinationCurrency?: string;
             recipient?: components["schemas"]["Recipient"];
         };
+        NewBeneficiary: {
+            /** @enum {string} */
+            method: "momo" | "bank" | "eversend";
+            /**
+             * @description Where it is paid. Left out for `eversend`.
+             * @example UG
+             */
+            country?: string;
+            recipient: components["schemas"]["Recipient"];
+            /**
+             * @description The caller's own name for it; need not be unique.
+             * @example INV-7
+             */
+            reference?: string;
+        };
+        AccountToVerify: {
+            /**
+             * @description A saved beneficiary, in place of the rest; the result is kept with it.
+             * @example be01KAB3R7W2Q8N4YV5T6X9ZCDEF
+             */
+            beneficiaryId?: string;
+            /** @enum {string} */
+            method?: "momo" | "bank" | "eversend";
+            /**
+             * @description Where it is paid. Left out for `eversend`.
+             * @example UG
+             */
+            country?: string;
+            recipient?: components["schemas"]["Recipient"];
+        };
+        KeyRotation: {
+            /**
+             * @description Minutes, hours or days; at most 30 days.
+             * @example 24h
+             */
+            overlap?: string;
+        };
+        NewErasure: {
+            /**
+             * @description Phone, bank account number, e-mail address or tag, as it was given.
+             * @example +256712345678
+             */
+            account: string;
+            /**
+             * @description Kept in the audit log; do not name the person.
+             * @example John
+             */
+            reason: string;
+        };
         Problem: {
             /**
              * Format: uri
@@ -678,6 +969,7 @@ export interface components {
          *       "method": "momo",
          *       "accountNumber": "+256712345678",
          *       "owner": null,
+         *       "refundOf": null,
          *       "providerTransactionId": "BP11788255196456",
          *       "approvalUrl": null,
          *       "failure": null,
@@ -705,7 +997,7 @@ export interface components {
             /** @enum {string} */
             type: "collection" | "payout";
             /**
-             * @description `accepted`: the provider knows nothing of it. `submitting`: perhaps. `submitted`: certainly. `settled`: the money moved. `failed`, `cancelled`: it did not. `reversed`: it came back. `in_review`: a person looks at it, and the money stays held.
+             * @description `awaiting_approval`: another key, or an operator, has to approve it. `accepted`: the provider knows nothing of it. `submitting`: perhaps. `submitted`: certainly. `settled`: the money moved. `failed`, `cancelled`: it did not. `reversed`: it came back. `in_review`: a person looks at it, and the money stays held.
              * @enum {string}
              */
             status: "awaiting_approval" | "accepted" | "submitting" | "submitted" | "in_review" | "settled" | "failed" | "cancelled" | "reversed";
@@ -734,6 +1026,8 @@ export interface components {
             walletId: string;
             owner: string | null;
             reference: string | null;
+            /** @description The collection whose payer this payout pays back. */
+            refundOf: string | null;
             providerTransactionId: string | null;
             /** @description Where the payer must go to approve, if the provider named it. */
             approvalUrl: string | null;
@@ -744,6 +1038,7 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description Not sent before; null: as soon as may be. */
             scheduledAt: string | null;
             /**
              * Format: date-time
@@ -808,6 +1103,11 @@ export interface components {
              */
             pinId: string;
         };
+        TransactionPage: {
+            data: components["schemas"]["Transaction"][];
+            /** @description For the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         PayoutQuote: {
             /**
              * @description Decimal, in major units.
@@ -866,10 +1166,73 @@ export interface components {
             /** @example Default Bank */
             name: string;
         };
-        TransactionPage: {
-            data: components["schemas"]["Transaction"][];
+        Beneficiary: {
+            /** @example be01KAB3R7W2Q8N4YV5T6X9ZCDEF */
+            id: string;
+            /** @enum {string} */
+            method: "momo" | "bank" | "eversend";
+            country: string | null;
+            /**
+             * @example {
+             *       "firstName": "John",
+             *       "lastName": "Okello",
+             *       "phone": "+256712345678"
+             *     }
+             */
+            recipient: {
+                firstName?: string;
+                lastName?: string;
+                phone?: string;
+                bankCode?: string;
+                bankName?: string;
+                accountName?: string;
+                accountNumber?: string;
+                email?: string;
+                tag?: string;
+            };
+            /** @example staff-12 */
+            reference: string | null;
+            /** @description What the provider said when it was last asked; null when it never was. */
+            verification: {
+                /**
+                 * @description `verified`: it exists, under the name given. `name_mismatch`: under another name. `exists`: it exists, and there was no name to compare. `not_found`: the provider knows no such account.
+                 * @enum {string}
+                 */
+                status: "verified" | "name_mismatch" | "exists" | "not_found";
+                /**
+                 * Format: date-time
+                 * @example 2026-12-01T08:00:00.000Z
+                 */
+                at: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+        };
+        BeneficiaryPage: {
+            data: components["schemas"]["Beneficiary"][];
             /** @description For the next page; null on the last one. */
             nextCursor: string | null;
+        };
+        VerifiedAccount: {
+            /**
+             * @description `verified`: it exists, under the name given. `name_mismatch`: under another name. `exists`: it exists, and there was no name to compare. `not_found`: the provider knows no such account.
+             * @enum {string}
+             */
+            status: "verified" | "name_mismatch" | "exists" | "not_found";
+            /**
+             * @description The holder's name as the bank has it; null where nobody says.
+             * @example ADA EXAMPLE
+             */
+            accountName: string | null;
+        };
+        Deleted: {
+            /** @example be01KAB3R7W2Q8N4YV5T6X9ZCDEF */
+            id: string;
+            /** @constant */
+            deleted: true;
         };
         WalletPage: {
             data: components["schemas"]["Wallet"][];
@@ -936,6 +1299,125 @@ export interface components {
              * @example 98970
              */
             balance: string;
+        };
+        ApiKeyPage: {
+            data: components["schemas"]["ApiKey"][];
+            /** @description For the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        ApiKey: {
+            /** @example ak01KAB3R7W2Q8N4YV5T6X9ZCDEF */
+            id: string;
+            /** @example shop */
+            name: string;
+            /** @enum {string} */
+            environment: "live" | "test";
+            /**
+             * @description The end of the secret, to recognise it by.
+             * @example x7Qd
+             */
+            lastFour: string;
+            /**
+             * @example [
+             *       "collections:write",
+             *       "payouts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * @description Where it may be used from; none: anywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowedAddresses: string[];
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            expiresAt: string | null;
+            revokedAt: string | null;
+            /**
+             * @description The key it took the place of.
+             * @example null
+             */
+            rotatedFrom: string | null;
+            /** @description To the minute. */
+            lastUsedAt: string | null;
+            /** @example 203.0.113.7 */
+            lastUsedAddress: string | null;
+        };
+        NewApiKey: {
+            /** @example ak01KAB3R7W2Q8N4YV5T6X9ZCDEF */
+            id: string;
+            /** @example shop */
+            name: string;
+            /** @enum {string} */
+            environment: "live" | "test";
+            /**
+             * @description The end of the secret, to recognise it by.
+             * @example x7Qd
+             */
+            lastFour: string;
+            /**
+             * @example [
+             *       "collections:write",
+             *       "payouts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * @description Where it may be used from; none: anywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowedAddresses: string[];
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            expiresAt: string | null;
+            revokedAt: string | null;
+            /**
+             * @description The key it took the place of.
+             * @example null
+             */
+            rotatedFrom: string | null;
+            /** @description To the minute. */
+            lastUsedAt: string | null;
+            /** @example 203.0.113.7 */
+            lastUsedAddress: string | null;
+            /**
+             * @description Shown this once.
+             * @example ek_test_0123456789ABCDEFGHIJKLMNOPQRSx7Qd
+             */
+            secret: string;
+        };
+        Erasure: {
+            /**
+             * @description Transactions and beneficiaries that hold nothing of the person any more.
+             * @example 3
+             */
+            erased: number;
+            /** @description Transactions whose money still moves; each is erased once it has ended. */
+            postponed: {
+                /**
+                 * @description Of the payout.
+                 * @example po01KAB3R7W2Q8N4YV5T6X9ZCDEF
+                 */
+                id: string;
+                /** @enum {string} */
+                status: "awaiting_approval" | "accepted" | "submitting" | "submitted" | "in_review" | "settled" | "failed" | "cancelled" | "reversed";
+                /**
+                 * Format: date-time
+                 * @description When it is looked at next.
+                 * @example 2026-12-01T08:00:00.000Z
+                 */
+                dueAt: string;
+            }[];
         };
         Received: {
             /** @constant */
@@ -1250,23 +1732,36 @@ export interface components {
 export type NewCollection = components['schemas']['NewCollection'];
 export type CollectionFeesRequest = components['schemas']['CollectionFeesRequest'];
 export type PinRequest = components['schemas']['PinRequest'];
+export type NewRefund = components['schemas']['NewRefund'];
 export type NewPayout = components['schemas']['NewPayout'];
 export type Recipient = components['schemas']['Recipient'];
 export type PayoutQuoteRequest = components['schemas']['PayoutQuoteRequest'];
+export type NewBeneficiary = components['schemas']['NewBeneficiary'];
+export type AccountToVerify = components['schemas']['AccountToVerify'];
+export type KeyRotation = components['schemas']['KeyRotation'];
+export type NewErasure = components['schemas']['NewErasure'];
 export type Problem = components['schemas']['Problem'];
 export type Transaction = components['schemas']['Transaction'];
 export type CollectionFees = components['schemas']['CollectionFees'];
 export type SentPin = components['schemas']['SentPin'];
+export type TransactionPage = components['schemas']['TransactionPage'];
 export type PayoutQuote = components['schemas']['PayoutQuote'];
 export type DeliveryCountries = components['schemas']['DeliveryCountries'];
 export type DeliveryCountry = components['schemas']['DeliveryCountry'];
 export type Banks = components['schemas']['Banks'];
 export type Bank = components['schemas']['Bank'];
-export type TransactionPage = components['schemas']['TransactionPage'];
+export type Beneficiary = components['schemas']['Beneficiary'];
+export type BeneficiaryPage = components['schemas']['BeneficiaryPage'];
+export type VerifiedAccount = components['schemas']['VerifiedAccount'];
+export type Deleted = components['schemas']['Deleted'];
 export type WalletPage = components['schemas']['WalletPage'];
 export type Wallet = components['schemas']['Wallet'];
 export type StatementLinePage = components['schemas']['StatementLinePage'];
 export type StatementLine = components['schemas']['StatementLine'];
+export type ApiKeyPage = components['schemas']['ApiKeyPage'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type NewApiKey = components['schemas']['NewApiKey'];
+export type Erasure = components['schemas']['Erasure'];
 export type Received = components['schemas']['Received'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
@@ -1325,6 +1820,7 @@ export interface operations {
                      *       "method": "momo",
                      *       "accountNumber": "+256712345678",
                      *       "owner": null,
+                     *       "refundOf": null,
                      *       "providerTransactionId": null,
                      *       "approvalUrl": null,
                      *       "failure": null,
@@ -1478,6 +1974,7 @@ export interface operations {
                      *       "method": "momo",
                      *       "accountNumber": "+256712345678",
                      *       "owner": null,
+                     *       "refundOf": null,
                      *       "providerTransactionId": "BE31788255182123",
                      *       "approvalUrl": null,
                      *       "failure": null,
@@ -1503,6 +2000,192 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRefunds: {
+        parameters: {
+            query?: {
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the collection. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of payouts. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "status": "accepted",
+                     *           "fee": "30",
+                     *           "charge": null,
+                     *           "country": "UG",
+                     *           "method": "momo",
+                     *           "accountNumber": "+256712345678",
+                     *           "owner": null,
+                     *           "refundOf": "co01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "providerTransactionId": null,
+                     *           "approvalUrl": null,
+                     *           "failure": null,
+                     *           "metadata": {},
+                     *           "scheduledAt": null,
+                     *           "walletId": "wa01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "createdAt": "2026-11-23T08:00:00.000Z",
+                     *           "updatedAt": "2026-11-23T08:00:00.000Z",
+                     *           "settledAt": null,
+                     *           "id": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "type": "payout",
+                     *           "amount": "500",
+                     *           "currency": "UGX",
+                     *           "destinationAmount": null,
+                     *           "destinationCurrency": "UGX",
+                     *           "reference": "RET-3"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refundCollection: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the collection. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRefund"];
+            };
+        };
+        responses: {
+            /** @description Accepted, and the money is set aside. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "accepted",
+                     *       "fee": "30",
+                     *       "charge": null,
+                     *       "country": "UG",
+                     *       "method": "momo",
+                     *       "accountNumber": "+256712345678",
+                     *       "owner": null,
+                     *       "refundOf": "co01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "providerTransactionId": null,
+                     *       "approvalUrl": null,
+                     *       "failure": null,
+                     *       "metadata": {},
+                     *       "scheduledAt": null,
+                     *       "walletId": "wa01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "createdAt": "2026-11-23T08:00:00.000Z",
+                     *       "updatedAt": "2026-11-23T08:00:00.000Z",
+                     *       "settledAt": null,
+                     *       "id": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "type": "payout",
+                     *       "amount": "500",
+                     *       "currency": "UGX",
+                     *       "destinationAmount": null,
+                     *       "destinationCurrency": "UGX",
+                     *       "reference": "RET-3"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Transaction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The collection is not settled, or was reversed. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "The collection is not settled, or was reversed.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description All refunds together would exceed what was collected; or the payer was erased (`payer_erased`). */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:refund_exceeds_collection",
+                     *       "title": "Refused",
+                     *       "status": 422,
+                     *       "code": "refund_exceeds_collection",
+                     *       "detail": "All refunds together would exceed what was collected; or the payer was erased (`payer_erased`).",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -1545,6 +2228,7 @@ export interface operations {
                      *       "method": "momo",
                      *       "accountNumber": "+256712345678",
                      *       "owner": null,
+                     *       "refundOf": null,
                      *       "providerTransactionId": null,
                      *       "approvalUrl": null,
                      *       "failure": null,
@@ -1655,6 +2339,7 @@ export interface operations {
                      *       "method": "momo",
                      *       "accountNumber": "+256712345678",
                      *       "owner": null,
+                     *       "refundOf": null,
                      *       "providerTransactionId": null,
                      *       "approvalUrl": null,
                      *       "failure": null,
@@ -1696,6 +2381,110 @@ export interface operations {
                      *       "status": 409,
                      *       "code": "conflict",
                      *       "detail": "It may have been sent already.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    approvePayout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the payout. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Approved. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "accepted",
+                     *       "fee": "30",
+                     *       "charge": null,
+                     *       "country": "UG",
+                     *       "method": "momo",
+                     *       "accountNumber": "+256712345678",
+                     *       "owner": null,
+                     *       "refundOf": null,
+                     *       "providerTransactionId": null,
+                     *       "approvalUrl": null,
+                     *       "failure": null,
+                     *       "metadata": {},
+                     *       "scheduledAt": null,
+                     *       "walletId": "wa01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "createdAt": "2026-11-23T08:00:00.000Z",
+                     *       "updatedAt": "2026-11-23T08:00:00.000Z",
+                     *       "settledAt": null,
+                     *       "id": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "type": "payout",
+                     *       "amount": "1000",
+                     *       "currency": "UGX",
+                     *       "destinationAmount": null,
+                     *       "destinationCurrency": "UGX",
+                     *       "reference": "SAL-9"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Transaction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description This key asked for the payout itself, or lacks the scope (`insufficient_scope`). */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:approval_by_creator",
+                     *       "title": "Not allowed",
+                     *       "status": 403,
+                     *       "code": "approval_by_creator",
+                     *       "detail": "This key asked for the payout itself, or lacks the scope (`insufficient_scope`).",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /** @description It does not await approval, or another was first. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "It does not await approval, or another was first.",
                      *       "requestId": "eQQtQkLJ_WZGtlvp"
                      *     }
                      */
@@ -1822,6 +2611,7 @@ export interface operations {
                      *       "method": "momo",
                      *       "accountNumber": "+256712345678",
                      *       "owner": null,
+                     *       "refundOf": null,
                      *       "providerTransactionId": "BP11788255196456",
                      *       "approvalUrl": null,
                      *       "failure": null,
@@ -1852,6 +2642,297 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listBeneficiaries: {
+        parameters: {
+            query?: {
+                method?: "momo" | "bank" | "eversend";
+                country?: string;
+                reference?: string;
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "be01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "method": "momo",
+                     *           "country": "UG",
+                     *           "recipient": {
+                     *             "firstName": "John",
+                     *             "lastName": "Okello",
+                     *             "phone": "+256712345678"
+                     *           },
+                     *           "reference": "staff-12",
+                     *           "verification": {
+                     *             "status": "verified",
+                     *             "at": "2026-12-01T08:00:00.000Z"
+                     *           },
+                     *           "createdAt": "2026-12-01T08:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BeneficiaryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createBeneficiary: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBeneficiary"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "be01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "method": "momo",
+                     *       "country": "UG",
+                     *       "recipient": {
+                     *         "firstName": "John",
+                     *         "lastName": "Okello",
+                     *         "phone": "+256712345678"
+                     *       },
+                     *       "reference": "staff-12",
+                     *       "verification": {
+                     *         "status": "verified",
+                     *         "at": "2026-12-01T08:00:00.000Z"
+                     *       },
+                     *       "createdAt": "2026-12-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Beneficiary"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description This account is saved already; `detail` names its id. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "This account is saved already; `detail` names its id.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountToVerify"];
+            };
+        };
+        responses: {
+            /** @description What the provider says, as of now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "verified",
+                     *       "accountName": "ADA EXAMPLE"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VerifiedAccount"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The provider cannot tell about such an account. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:verification_unsupported",
+                     *       "title": "Refused",
+                     *       "status": 422,
+                     *       "code": "verification_unsupported",
+                     *       "detail": "The provider cannot tell about such an account.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBeneficiary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whom it names. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "be01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "method": "momo",
+                     *       "country": "UG",
+                     *       "recipient": {
+                     *         "firstName": "John",
+                     *         "lastName": "Okello",
+                     *         "phone": "+256712345678"
+                     *       },
+                     *       "reference": "staff-12",
+                     *       "verification": {
+                     *         "status": "verified",
+                     *         "at": "2026-12-01T08:00:00.000Z"
+                     *       },
+                     *       "createdAt": "2026-12-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Beneficiary"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteBeneficiary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "be01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "deleted": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listTransactions: {
         parameters: {
             query?: {
@@ -1860,6 +2941,7 @@ export interface operations {
                 currency?: string;
                 owner?: string;
                 reference?: string;
+                scheduled?: "true" | "false";
                 /** @description Created at or after. */
                 from?: string;
                 /** @description Created before. */
@@ -1893,6 +2975,7 @@ export interface operations {
                      *           "method": "momo",
                      *           "accountNumber": "+256712345678",
                      *           "owner": null,
+                     *           "refundOf": null,
                      *           "providerTransactionId": "BP11788255196456",
                      *           "approvalUrl": null,
                      *           "failure": null,
@@ -1955,6 +3038,7 @@ export interface operations {
                      *       "method": "momo",
                      *       "accountNumber": "+256712345678",
                      *       "owner": null,
+                     *       "refundOf": null,
                      *       "providerTransactionId": "BP11788255196456",
                      *       "approvalUrl": null,
                      *       "failure": null,
@@ -2130,6 +3214,248 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listApiKeys: {
+        parameters: {
+            query?: {
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page; never a secret. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "ak01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "name": "shop",
+                     *           "environment": "live",
+                     *           "lastFour": "x7Qd",
+                     *           "scopes": [
+                     *             "collections:write",
+                     *             "payouts:write"
+                     *           ],
+                     *           "allowedAddresses": [
+                     *             "203.0.113.0/24"
+                     *           ],
+                     *           "createdAt": "2026-12-01T08:00:00.000Z",
+                     *           "expiresAt": "2026-12-01T08:00:00.000Z",
+                     *           "revokedAt": "2026-12-01T08:00:00.000Z",
+                     *           "rotatedFrom": null,
+                     *           "lastUsedAt": "2026-12-01T08:00:00.000Z",
+                     *           "lastUsedAddress": "203.0.113.7"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRotation"];
+            };
+        };
+        responses: {
+            /** @description The successor, with its secret. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ak01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "name": "shop",
+                     *       "environment": "live",
+                     *       "lastFour": "x7Qd",
+                     *       "scopes": [
+                     *         "collections:write",
+                     *         "payouts:write"
+                     *       ],
+                     *       "allowedAddresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "expiresAt": "2026-12-01T08:00:00.000Z",
+                     *       "revokedAt": "2026-12-01T08:00:00.000Z",
+                     *       "rotatedFrom": null,
+                     *       "lastUsedAt": "2026-12-01T08:00:00.000Z",
+                     *       "lastUsedAddress": "203.0.113.7",
+                     *       "secret": "ek_test_0123456789ABCDEFGHIJKLMNOPQRSx7Qd"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It is revoked or expired, or was rotated already. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "It is revoked or expired, or was rotated already.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ak01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "name": "shop",
+                     *       "environment": "live",
+                     *       "lastFour": "x7Qd",
+                     *       "scopes": [
+                     *         "collections:write",
+                     *         "payouts:write"
+                     *       ],
+                     *       "allowedAddresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "expiresAt": "2026-12-01T08:00:00.000Z",
+                     *       "revokedAt": "2026-12-01T08:00:00.000Z",
+                     *       "rotatedFrom": null,
+                     *       "lastUsedAt": "2026-12-01T08:00:00.000Z",
+                     *       "lastUsedAddress": "203.0.113.7"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    erasePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            /** @description What was erased, and what will be. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "erased": 3,
+                     *       "postponed": [
+                     *         {
+                     *           "id": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "status": "awaiting_approval",
+                     *           "dueAt": "2026-12-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     receiveProviderEvent: {
         parameters: {
             query?: never;
@@ -2177,6 +3503,28 @@ export interface operations {
                      *       "status": 401,
                      *       "code": "bad_signature",
                      *       "detail": "The signature is missing or wrong.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description From an address that is not on the list. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:address_not_allowed",
+                     *       "title": "Not allowed",
+                     *       "status": 403,
+                     *       "code": "address_not_allowed",
+                     *       "detail": "From an address that is not on the list.",
                      *       "requestId": "eQQtQkLJ_WZGtlvp"
                      *     }
                      */
