@@ -1,17 +1,17 @@
 // `npm run demo`: sends the sample batch to a running system through its public API, follows it to the end, and looks at the books.
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { createClient } from '../src/client/client.ts';
 import { ConfigurationError, readVariables } from '../src/config.ts';
 import { readCredentials } from '../src/local/credentials.ts';
 import { prepareDemo } from '../src/local/demo-merchant.ts';
 import { readConfigBesideLocal } from '../src/local/environment.ts';
-import { Api, Hopeless } from './api.ts';
 import { type Books, readBooks } from './books.ts';
 import { SAMPLE_FILE } from './generate.ts';
 import { outcomeTable, reasonTable, rowProblems, surprises } from './outcome.ts';
 import { showProgress } from './progress.ts';
 import { readRows } from './rows.ts';
-import { Run } from './run.ts';
+import { Hopeless, Run } from './run.ts';
 
 interface Options {
   readonly url?: string;
@@ -59,8 +59,17 @@ async function demo(options: Options): Promise<readonly string[]> {
   const { url, key } = await access(options);
   const rows = readRows(options.file);
   const patienceMs = options.patience * 1000;
-  const api = new Api({ url, key, patienceMs });
-  const run = new Run(api, rows, randomInt(36 ** 7, 36 ** 8).toString(36));
+  let repeated = 0;
+  const client = createClient({
+    baseUrl: url,
+    apiKey: key,
+    deadlineMs: patienceMs,
+    retries: Number.POSITIVE_INFINITY,
+    onRetry: () => {
+      repeated += 1;
+    },
+  });
+  const run = new Run(client, rows, randomInt(36 ** 7, 36 ** 8).toString(36));
   console.log(`Sending ${rows.length} payments to ${url} …\n`);
   const startedAt = performance.now();
   const stopShowing = showProgress(run, process.stdout.isTTY === true);
@@ -73,7 +82,7 @@ async function demo(options: Options): Promise<readonly string[]> {
   const tookMs = performance.now() - startedAt;
   const books = await booksOf(patienceMs);
   await run.look();
-  print(run, { tookMs, repeated: api.repeated, books });
+  print(run, { tookMs, repeated, books });
   return [...rowProblems(run.all), ...books.problems];
 }
 

@@ -1,6 +1,7 @@
 // The rows of a batch file: what each column means, reading them, and what a row is as a request to the API.
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
+import type { NewCollection, NewPayout } from '../src/client/client.ts';
 
 /** One line of the file; every cell is text, and an empty one means: left out. */
 export const COLUMNS = [
@@ -49,10 +50,10 @@ export function writeRows(rows: readonly Row[]): string {
   return `${[COLUMNS.join(','), ...lines].join('\n')}\n`;
 }
 
-export interface ApiRequest {
-  readonly path: '/v1/collections' | '/v1/payouts';
-  readonly body: Readonly<Record<string, unknown>>;
-}
+/** As the file has it: many rows are wrong on purpose, which the types do not know. */
+export type ApiRequest =
+  | { readonly type: 'collection'; readonly body: NewCollection }
+  | { readonly type: 'payout'; readonly body: NewPayout };
 
 const given = (fields: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
@@ -62,16 +63,14 @@ export function requestOf(row: Row, otp: { pinId: string; pin: string } | null):
   const { amount, currency, country, phone, redirectUrl, owner, reference } = row;
   if (row.type === 'collection') {
     const body = given({ amount, currency, country, phone, redirectUrl, owner, reference });
-    return { path: '/v1/collections', body: otp === null ? body : { ...body, otp } };
+    return { type: 'collection', body: (otp === null ? body : { ...body, otp }) as unknown as NewCollection };
   }
   const { method, amountType, maxAmount, maxFee, destinationCurrency } = row;
   const { firstName, lastName, bankCode, bankName, accountName, accountNumber, email, tag } = row;
   const recipient = { firstName, lastName, phone, bankCode, bankName, accountName, accountNumber, email, tag };
   const payout = { amount, currency, amountType, maxAmount, maxFee, method, country, destinationCurrency };
-  return {
-    path: '/v1/payouts',
-    body: { ...given({ ...payout, owner, reference }), recipient: given(recipient) },
-  };
+  const body = { ...given({ ...payout, owner, reference }), recipient: given(recipient) };
+  return { type: 'payout', body: body as unknown as NewPayout };
 }
 
 /**

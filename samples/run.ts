@@ -1,13 +1,19 @@
 // One run of a batch: sends every row, a few at a time, and follows what was accepted to its end.
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Api, Problem } from './api.ts';
+import {
+  ApiError,
+  type Client,
+  isFinal as hasEnded,
+  NoAnswer,
+  type Transaction as Whole,
+} from '../src/client/client.ts';
 import { phoneOfRun, type Row, requestOf } from './rows.ts';
 
-export interface Transaction {
-  readonly id: string;
-  readonly status: string;
-  readonly createdAt: string;
-  readonly failure: { readonly code: string } | null;
+export type Transaction = Pick<Whole, 'id' | 'status' | 'createdAt' | 'failure'>;
+
+/** The system cannot be used as told; there is no point in going on. */
+export class Hopeless extends Error {
+  override name = 'Hopeless';
 }
 
 /** What became of a row. Exactly one of `transaction` and `refusal` once it was answered. */
@@ -22,18 +28,32 @@ export interface Sent {
 const LATE_MS = 8_000;
 /** Between two looks at the lists. */
 const LOOK_MS = 500;
-const FINAL = new Set(['settled', 'failed', 'cancelled', 'reversed']);
-export const isFinal = (sent: Sent): boolean => sent.transaction !== null && FINAL.has(sent.transaction.status);
+export const isFinal = (sent: Sent): boolean => sent.transaction !== null && hasEnded(sent.transaction);
+
+/** The answer, or the refusal of this one payment. Raises Hopeless where every other would fare the same. */
+async function orRefusal<T>(asked: Promise<T>): Promise<T | ApiError> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NoAnswer) throw new Hopeless(error.message, { cause: error });
+    if (!(error instanceof ApiError)) throw error;
+    const { status, code, message, attempts } = error;
+    if (status === 401 || status === 403) throw new Hopeless(`The API key is refused: ${message}`);
+    if (status === 429 || status >= 500 || code === 'request_in_progress')
+      throw new Hopeless(`It did not take a payment in ${attempts} attempts: ${status} ${code}`);
+    return error;
+  }
+}
 
 export class Run {
   readonly all: readonly Sent[];
-  readonly #api: Api;
+  readonly #client: Client;
   readonly #name: string;
   readonly #number: number;
 
   /** `name` makes this run's idempotency keys its own; it is 8 letters or digits. */
-  constructor(api: Api, rows: readonly Row[], name: string) {
-    this.#api = api;
+  constructor(client: Client, rows: readonly Row[], name: string) {
+    this.#client = client;
     this.#name = name;
     this.#number = Number.parseInt(name, 36) % 100;
     this.all = rows.map((row) => ({ row, transaction: null, refusal: null }));
@@ -62,17 +82,20 @@ export class Run {
     const { row } = sent;
     const isCollection = row.type === 'collection';
     const own = isCollection ? { ...row, phone: phoneOfRun(row.phone, this.#number) } : row;
-    const asked = row.pin === '' ? null : await this.#api.post('/v1/collections/otp', { phone: own.phone }, null);
-    const pinId = (asked?.body as { pinId?: string } | undefined)?.pinId;
-    const otp = pinId === undefined ? null : { pinId, pin: row.pin };
-    const { path, body } = requestOf(own, otp);
-    const answer = await this.#api.post(path, body, `demo-${this.#name}-${row.row.padStart(4, '0')}`);
-    if (answer.status === 202) {
-      sent.transaction = answer.body as Transaction;
-      return;
-    }
-    const { code, errors = [] } = answer.body as Problem;
-    sent.refusal = errors.length > 0 ? errors.map((error) => `${error.field}:${error.code}`) : [code];
+    const asked =
+      row.pin === '' ? null : await orRefusal(this.#client.sendCollectionPin({ body: { phone: own.phone } }));
+    const otp = asked === null || asked instanceof ApiError ? null : { pinId: asked.pinId, pin: row.pin };
+    const request = requestOf(own, otp);
+    const once = { idempotencyKey: `demo-${this.#name}-${row.row.padStart(4, '0')}` };
+    const answer = await orRefusal<Transaction>(
+      request.type === 'collection'
+        ? this.#client.createCollection(request, once)
+        : this.#client.createPayout(request, once),
+    );
+    if (!(answer instanceof ApiError)) sent.transaction = answer;
+    else
+      sent.refusal =
+        answer.errors.length > 0 ? answer.errors.map(({ field, code }) => `${field}:${code}`) : [answer.code];
   }
 
   /**
@@ -112,15 +135,13 @@ export class Run {
     const oldest = Math.min(...this.accepted.map((sent) => Date.parse(sent.transaction?.createdAt ?? '')));
     if (known.size === 0) return;
     const from = new Date(oldest - 1000).toISOString();
-    for (let cursor: string | null = ''; cursor !== null; ) {
-      const page: string = cursor === '' ? '' : `&cursor=${cursor}`;
-      const { body } = await this.#api.get(`/v1/transactions?limit=100&from=${from}${page}`);
-      const { data, nextCursor } = body as { data: readonly Transaction[]; nextCursor: string | null };
-      for (const transaction of data) {
+    const reading = async () => {
+      for await (const transaction of this.#client.each('listTransactions', { query: { from } })) {
         const sent = known.get(transaction.id);
         if (sent !== undefined) sent.transaction = transaction;
       }
-      cursor = nextCursor;
-    }
+    };
+    const refused = await orRefusal(reading());
+    if (refused instanceof ApiError) throw refused;
   }
 }

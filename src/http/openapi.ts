@@ -19,10 +19,15 @@ const GUIDE = `Collect mobile money and pay out to phones, bank accounts and Eve
 - **Lists** take \`limit\` (1 to 100) and \`cursor\`; \`nextCursor\` leads to the next page and is null on the last.
 - Every answer carries **\`X-Request-Id\`**: your own, if you sent one of 8 to 64 letters, digits, \`-\` and \`_\`.`;
 
+/** The reference page replaces it by a new key in each request. */
+export const EXAMPLE_KEY = '5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41';
+
 const idempotencyKey = z.string().meta({
   description: '16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.',
   pattern: '^("?)[A-Za-z0-9_.-]{16,128}\\1$',
-  examples: ['5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41'],
+  examples: [EXAMPLE_KEY],
+  // The parameter's own example is what the reference page fills in.
+  param: { example: EXAMPLE_KEY },
 });
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
@@ -71,7 +76,7 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
         version: '1',
         description: GUIDE,
         contact: { name: 'Whoever runs this service for you' },
-        license: { name: 'All rights reserved', identifier: 'LicenseRef-Proprietary' },
+        license: { name: 'All rights reserved' },
       },
       servers: [{ url: of.server === '' ? '/' : of.server }],
       tags: [

@@ -41,7 +41,8 @@ it("a stranger's linter has nothing to say", async () => {
   const config = await createConfig({
     extends: ['recommended'],
     // The paths are given: `/v1/payouts/banks/{country}` and `/v1/payouts/{id}/cancel` differ in method and in what an id looks like.
-    rules: { 'no-ambiguous-paths': 'off' },
+    // No public licence, so none that a register knows.
+    rules: { 'no-ambiguous-paths': 'off', 'info-license-strict': 'off' },
   });
   const found = await lintFromString({ source: JSON.stringify(document), absoluteRef: '/openapi.json', config });
   expect(found.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`)).toEqual([]);

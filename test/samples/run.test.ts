@@ -2,11 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Api, Hopeless } from '../../samples/api.ts';
 import { SAMPLE_FILE } from '../../samples/generate.ts';
 import { outcomeTable, rowProblems, surprises } from '../../samples/outcome.ts';
 import { readRows } from '../../samples/rows.ts';
-import { Run } from '../../samples/run.ts';
+import { Hopeless, Run, type Transaction } from '../../samples/run.ts';
+import { createClient } from '../../src/client/client.ts';
 
 interface Seen {
   readonly path: string;
@@ -43,14 +43,14 @@ afterEach(() => close());
 
 const say = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-const transaction = (id: string, status: string) => ({
+const transaction = (id: string, status: Transaction['status']) => ({
   id,
   status,
   createdAt: new Date().toISOString(),
   failure: null,
 });
 const runOf = (some: readonly (typeof rows)[number][]) =>
-  new Run(new Api({ url, key: 'ek_test_x', patienceMs: 5_000 }), some, 'abcd1234');
+  new Run(createClient({ baseUrl: url, apiKey: 'ek_test_x', deadlineMs: 10_000 }), some, 'abcd1234');
 
 describe('a run', () => {
   it('repeats a payment under the same key while the system restarts or is busy, and follows it to its end', async () => {
@@ -91,7 +91,11 @@ describe('a run', () => {
 
 describe('the verdict', () => {
   it('is good only when good rows are final and bad rows were refused for the reason they name', () => {
-    const ended = (status: string) => ({ row: good, transaction: transaction('po1', status), refusal: null });
+    const ended = (status: Transaction['status']) => ({
+      row: good,
+      transaction: transaction('po1', status),
+      refusal: null,
+    });
     const refused = (row: typeof good, reason: string) => ({ row, transaction: null, refusal: [reason] });
     expect(rowProblems([ended('settled'), ended('failed'), refused(bad, 'amount:not_positive')])).toEqual([]);
     for (const [sent, words] of [

@@ -17,10 +17,10 @@ const PAYOUT = {
   currency: 'UGX',
   country: 'UG',
   destinationCurrency: 'UGX',
-  method: 'momo',
+  method: 'momo' as const,
   recipient: RECIPIENT,
 };
-const BY_DESTINATION = { ...PAYOUT, amountType: 'destination', maxAmount: '1500' };
+const BY_DESTINATION = { ...PAYOUT, amountType: 'destination' as const, maxAmount: '1500' };
 const COLLECTION = { amount: '2000', currency: 'UGX', country: 'UG', phone: '+256712345678' };
 
 interface Summary {
@@ -31,15 +31,15 @@ interface Summary {
 const summary = async () => (await (await fetch(`${system.simulator.controlUrl}/book/summary`)).json()) as Summary;
 const executed = async () => Object.keys((await summary()).references).toSorted();
 
-let keys = 0;
-async function ask(path: string, body: object): Promise<string> {
-  keys += 1;
-  const answer = await system.call('POST', path, { body, key: `recovery-test-key-${keys}` });
-  expect(answer.status).toBe(202);
-  return (answer.body as { id: string }).id;
+async function askForThree(): Promise<string[]> {
+  const { client } = system;
+  const asked = await Promise.all([
+    client.createPayout({ body: PAYOUT }),
+    client.createPayout({ body: BY_DESTINATION }),
+    client.createCollection({ body: COLLECTION }),
+  ]);
+  return asked.map(({ id }) => id);
 }
-const askForThree = () =>
-  Promise.all([ask('/v1/payouts', PAYOUT), ask('/v1/payouts', BY_DESTINATION), ask('/v1/collections', COLLECTION)]);
 
 const table = () => system.database.db('transactions');
 const states = async (ids: readonly string[]): Promise<string[]> =>

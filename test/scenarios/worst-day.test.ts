@@ -36,7 +36,7 @@ const payout = (suffix: string) => ({
   currency: 'UGX',
   country: 'UG',
   destinationCurrency: 'UGX',
-  method: 'momo',
+  method: 'momo' as const,
   recipient: { firstName: 'John', lastName: 'Okello', phone: `+25671234${suffix}` },
 });
 const collection = (suffix: string) => ({
@@ -53,31 +53,17 @@ interface Summary {
 }
 const summary = async () => (await (await fetch(`${system.simulator.controlUrl}/book/summary`)).json()) as Summary;
 
-/** Sends until it gets a definite answer, as a careful caller would. */
-async function sendOnce(path: string, body: unknown, key: string): Promise<string> {
-  const id = await until(
-    async () => {
-      const answer = await system.call('POST', path, { body, key });
-      if (answer.status === 202) return (answer.body as { id: string }).id;
-      if (answer.status !== 409 && answer.status !== 503)
-        throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
-      return null;
-    },
-    `${key} is accepted`,
-    20_000,
-  );
-  return id;
-}
-
 async function sendAll(rounds: number): Promise<string[]> {
-  const ids: Promise<string>[] = [];
+  const { client } = system;
+  const sent: Promise<{ id: string }>[] = [];
   for (let round = 0; round < rounds; round += 1) {
     for (const suffix of SUFFIXES) {
-      ids.push(sendOnce('/v1/payouts', payout(suffix), `payout-${round}-${suffix}-key`));
-      ids.push(sendOnce('/v1/collections', collection(suffix), `collect-${round}-${suffix}-key`));
+      const key = `${round}-${suffix}-key`;
+      sent.push(client.createPayout({ body: payout(suffix) }, { idempotencyKey: `payout-${key}` }));
+      sent.push(client.createCollection({ body: collection(suffix) }, { idempotencyKey: `collect-${key}` }));
     }
   }
-  return Promise.all(ids);
+  return (await Promise.all(sent)).map(({ id }) => id);
 }
 
 async function everythingEnds(ids: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { type Client, createClient } from '../../src/client/client.ts';
 import { inTransaction, run } from '../../src/db/knex.ts';
 import { newId } from '../../src/ids.ts';
 import { entry } from '../../src/ledger/journal.ts';
@@ -40,7 +41,9 @@ export interface TestSystem {
   readonly workers: readonly Part[];
   readonly logs: string[];
   fund(currency: string, amountMinor: bigint): Promise<string>;
-  /** One API call; `web` picks the process. */
+  /** Calls the first web process, and again while it is away. */
+  readonly client: Client;
+  /** One API call, whatever its answer; `web` picks the process. */
   call(
     method: string,
     path: string,
@@ -108,6 +111,12 @@ export async function startSystem(of: {
     workers,
     logs,
     fund: (currency, amountMinor) => fund(database, merchantId, currency, amountMinor),
+    client: createClient({
+      baseUrl: webs[0]?.url ?? '',
+      apiKey,
+      deadlineMs: 20_000,
+      retries: Number.POSITIVE_INFINITY,
+    }),
     async call(method, path, { body, key, web = 0 } = {}) {
       const response = await fetch(`${webs[web]?.url}${path}`, {
         method,

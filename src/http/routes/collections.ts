@@ -32,8 +32,19 @@ const create = defineRoute({
     },
   },
   examples: {
+    pin: {
+      summary: 'Uganda, with the pin that the payer was sent',
+      value: {
+        amount: '2000',
+        currency: 'UGX',
+        country: 'UG',
+        phone: '+256712345678',
+        otp: { pinId: 'VE0a1b2c3d4e5f60718293a4b5c6d7e8f9', pin: '123456' },
+        reference: 'INV-7',
+      },
+    },
     uganda: {
-      summary: 'Uganda',
+      summary: 'Uganda, where the account needs no pins',
       value: { amount: '2000', currency: 'UGX', country: 'UG', phone: '+256712345678', reference: 'INV-7' },
     },
     ghana: {
