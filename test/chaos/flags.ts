@@ -57,7 +57,7 @@ fault everything must end within 120 s. Ends with 1 when an invariant was violat
 /** Within how long after the last fault everything must have ended. */
 export const QUIET_MS = 120_000;
 
-const REVIEW_SHARE = 0.005;
+export const REVIEW_SHARE = 0.005;
 /** A collection whose second prompt is lost too is a person's: of a thousand payments two or three, sometimes more than five. */
 const REVIEW_SHARE_OF_FEW = 0.01;
 const FEW = 5000;

@@ -1,8 +1,8 @@
 // Who may call: keys, scopes, addresses; and what strangers can learn from a refusal, which is nothing.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { apiRoutes } from '../../src/app.ts';
 import { revokeApiKey, SCOPES } from '../../src/merchants/api-key.ts';
 import { type Api, openApi } from '../support/api.ts';
+import { ROUTES } from '../support/routes.ts';
 import { until } from '../support/until.ts';
 
 let api: Api;
@@ -13,17 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Every route of the API, from its own description. */
-const ROUTES = apiRoutes({ server: '', isStopping: () => false }).map(({ method, path, scope }) => ({
-  method,
-  path: path.replace('{id}', 'po01M82WKF13J929WMA0Z3KP0NC1').replace('{country}', 'NG'),
-  scope,
-}));
+const filled = (path: string) => path.replace('{id}', 'po01M82WKF13J929WMA0Z3KP0NC1').replace('{country}', 'NG');
 
 test('no route but the public ones answers without a key, and all of those are known', async () => {
   const open: string[] = [];
   for (const { method, path } of ROUTES) {
-    const answered = await api.call(method, path, { key: null });
+    const answered = await api.call(method, filled(path), { key: null });
     if (answered.status !== 401) open.push(path);
     else expect(answered.headers.get('www-authenticate')).toBe(path.startsWith('/webhooks') ? null : 'Bearer');
   }
@@ -84,7 +79,7 @@ test('a key does what its scopes say and nothing else, route by route', async ()
   for (const scope of SCOPES) {
     const key = await api.key({ scopes: [scope] });
     for (const route of ROUTES.filter((each) => each.scope !== null)) {
-      const answered = await api.call(route.method, route.path, { key });
+      const answered = await api.call(route.method, filled(route.path), { key });
       if (route.scope === scope) expect(answered.json.code, route.path).not.toBe('insufficient_scope');
       else expect([answered.status, answered.json.code], route.path).toEqual([403, 'insufficient_scope']);
     }

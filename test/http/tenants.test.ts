@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type IdKind, newId } from '../../src/ids.ts';
 import { SCOPES } from '../../src/merchants/api-key.ts';
-import { sealPerson } from '../../src/merchants/person.ts';
 import { openWallet } from '../../src/merchants/wallet.ts';
 import { type Api, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
+import { ROUTES } from '../support/routes.ts';
 
 let api: Api;
 let stranger: { merchantId: string; secret: string };
@@ -25,18 +25,8 @@ beforeAll(async () => {
   mine.payout = answers[0]?.json.id;
   mine.collection = answers[1]?.json.id;
   mine.apiKey = (await world.db('api_keys').where({ merchant_id: world.merchantId }).first()).id;
-  mine.beneficiary = newId('beneficiary');
-  const { sealed, accountHash, lastFourHash } = sealPerson(world.vault, recipient);
-  await world
-    .db('beneficiaries')
-    .insert({ id: mine.beneficiary, merchant_id: world.merchantId, method: 'momo', country: 'UG' });
-  await world.db('personal_data').insert({
-    subject_id: mine.beneficiary,
-    merchant_id: world.merchantId,
-    sealed,
-    account_hash: accountHash,
-    last_four_hash: lastFourHash,
-  });
+  const { method, country } = PAYOUT;
+  mine.beneficiary = (await api.post('/v1/beneficiaries', { method, country, recipient })).json.id;
   stranger = await api.stranger();
   await world.db.transaction((trx) => openWallet(trx, { merchantId: stranger.merchantId, owner: '', currency: 'UGX' }));
 });
@@ -46,6 +36,11 @@ afterAll(() => api.close());
 const WITH_ID: Readonly<Record<string, { readonly kind: IdKind; readonly body?: object }>> = {
   'GET /v1/payouts/{id}': { kind: 'payout' },
   'POST /v1/payouts/{id}/cancel': { kind: 'payout' },
+  'POST /v1/payouts/{id}/approve': { kind: 'payout' },
+  'POST /v1/collections/{id}/refunds': { kind: 'collection', body: {} },
+  'GET /v1/collections/{id}/refunds': { kind: 'collection' },
+  'GET /v1/beneficiaries/{id}': { kind: 'beneficiary' },
+  'DELETE /v1/beneficiaries/{id}': { kind: 'beneficiary' },
   'GET /v1/collections/{id}': { kind: 'collection' },
   'GET /v1/transactions/{id}': { kind: 'payout' },
   'GET /v1/wallets/{id}': { kind: 'wallet' },
@@ -56,6 +51,8 @@ const WITH_ID: Readonly<Record<string, { readonly kind: IdKind; readonly body?: 
 
 /** Bodies that name something of the other merchant, and what is answered; null: the body can name nothing. */
 const IN_BODIES: Readonly<Record<string, (() => { body: object; status: number }) | null>> = {
+  'POST /v1/beneficiaries': null,
+  'POST /v1/beneficiaries/verify': () => ({ body: { beneficiaryId: mine.beneficiary }, status: 400 }),
   'POST /v1/collections': null,
   'POST /v1/collections/fees': null,
   'POST /v1/collections/otp': null,
@@ -67,25 +64,7 @@ const IN_BODIES: Readonly<Record<string, (() => { body: object; status: number }
   'POST /v1/personal-data/erasures': () => ({ body: { account: PHONE, reason: 'not theirs' }, status: 200 }),
 };
 
-interface Operation {
-  readonly name: string;
-  readonly method: string;
-  readonly path: string;
-  readonly scope: string;
-}
-
-/** Every route that needs a key, from the description, which equals what is mounted. */
-async function operations(): Promise<readonly Operation[]> {
-  const { paths } = (await api.get('/openapi.json', { key: null })).json;
-  return Object.entries(paths as Record<string, Record<string, { security: { apiKey?: string[] }[] }>>).flatMap(
-    ([path, of]) =>
-      Object.entries(of).flatMap(([verb, { security }]) => {
-        const [scope] = security[0]?.apiKey ?? [];
-        const method = verb.toUpperCase();
-        return scope === undefined ? [] : [{ name: `${method} ${path}`, method, path, scope }];
-      }),
-  );
-}
+const OPERATIONS = ROUTES.filter(({ scope }) => scope !== null);
 
 /** All that the merchant has, row by row. */
 async function possessions(): Promise<string> {
@@ -108,15 +87,15 @@ const REQUEST_ID = { 'x-request-id': 'the-same-for-all' };
 
 test('every route has its case', async () => {
   const known = new Set([...Object.keys(WITH_ID), ...Object.keys(IN_BODIES)]);
-  const lists = (of: Operation) => of.method === 'GET' && !of.path.includes('{id}');
-  for (const of of await operations())
+  const lists = (of: (typeof OPERATIONS)[number]) => of.method === 'GET' && !of.path.includes('{id}');
+  for (const of of OPERATIONS)
     if (!lists(of)) expect(known.has(of.name), `route ${of.name} has no tenant case`).toBe(true);
 });
 
 test('ids of another merchant, of nobody, and what is no id are answered 404 with the same bytes, whatever the scope', async () => {
   const before = await possessions();
   const everything = await api.key({ merchantId: stranger.merchantId, scopes: SCOPES });
-  for (const { name, method, path, scope } of (await operations()).filter((of) => of.path.includes('{id}'))) {
+  for (const { name, method, path, scope } of OPERATIONS.filter((of) => of.path.includes('{id}'))) {
     const { kind, body } = WITH_ID[name] ?? {};
     const id = mine[kind ?? 'payout'];
     expect(id, `${name}: the test makes none of these`).toBeDefined();
@@ -170,7 +149,7 @@ test('no list, filter or cursor shows a byte of another merchant', async () => {
   const key = await api.key({ merchantId: stranger.merchantId, scopes: SCOPES });
   const secrets = [...Object.values(mine), MARK, PHONE, api.world.merchantId];
   const theirs = await api.get('/v1/transactions?limit=1');
-  for (const { name, path } of (await operations()).filter((of) => of.method === 'GET' && !of.path.includes('{id}'))) {
+  for (const { name, path } of OPERATIONS.filter((of) => of.method === 'GET' && !of.path.includes('{id}'))) {
     const filled = path.replace('{country}', 'UG');
     const queries = ['', `?owner=${MARK}`, `?reference=${MARK}`, '?limit=100', `?cursor=${theirs.json.nextCursor}`];
     for (const query of queries) {

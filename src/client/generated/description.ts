@@ -193,7 +193,7 @@ export interface paths {
         put?: never;
         /**
          * Approve a payout that awaits approval
-         * @description With another key than the one that asked for it. It is sent at once, or at its `scheduledAt` if that is still to come. No key has the scope unless it was given to it by name.
+         * @description With another key than the one that asked for it (rotations of a key are the same key). It is sent at once, or at its `scheduledAt` if that is still to come. No key has the scope unless it was given to it by name.
          *
          *     Needs a key with the scope `payouts:approve`.
          */

@@ -1,4 +1,5 @@
 // `npm run chaos -- --points N`: every crash point as often as its kind asks, a table of how often each was really hit, a JSON line.
+import { REVIEW_SHARE } from '../flags.ts';
 import type { Progress } from '../soak/progress.ts';
 import { type Point, timesOf } from './point.ts';
 import { POINTS, TOGETHER } from './points.ts';
@@ -52,7 +53,7 @@ export async function hitAll(of: {
     for (const point of chosen(POINTS)) counted.push(await count(point));
     counted.push(...(await Promise.all(chosen(TOGETHER).map(count))));
     now = 'waiting until everything has ended';
-    const { problems: found, stories } = await finishPoints(run, POINTS_CANARIES);
+    const { problems: found, stories } = await finishPoints(run, POINTS_CANARIES, REVIEW_SHARE);
     const missed = counted.flatMap(({ point, hits, asked, problem }) =>
       problem !== undefined ? [problem] : hits < asked ? [`"${point}" was hit ${hits} times, not ${asked}`] : [],
     );
