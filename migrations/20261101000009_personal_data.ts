@@ -24,6 +24,8 @@ export async function up(knex: Knex): Promise<void> {
     -- By date within an account: approval limits ask what one account got within a day, however long it has been paid.
     CREATE INDEX personal_data_by_account ON personal_data (account_hash, stored_at) WHERE account_hash IS NOT NULL;
     CREATE INDEX personal_data_to_erase ON personal_data (subject_id) WHERE erasure_asked_at IS NOT NULL AND erased_at IS NULL;
+    -- What was erased lately: an account that nobody can tell any more counts against every limit by account.
+    CREATE INDEX personal_data_erased ON personal_data (merchant_id, stored_at) WHERE erased_at IS NOT NULL;
     CREATE INDEX personal_data_by_last_four ON personal_data (last_four_hash) WHERE last_four_hash IS NOT NULL;
 
     -- Whom a merchant pays, saved once and paid by id. Never changed: the id stands for one account for good. A deleted one keeps its

@@ -17,7 +17,7 @@ export async function up(knex: Knex): Promise<void> {
       destination_currencies text[], destination_amounts bigint[], countries text[], methods text[], fee_schedules text[],
       fees bigint[], fee_ceilings bigint[], helds bigint[], refs text[], metadatas jsonb[], beneficiaries text[],
       redirect_urls text[], schedules timestamptz[], actors text[], client_addresses inet[], sealeds bytea[],
-      otps bytea[], account_hashes bytea[], last_four_hashes bytea[], entry_ids text[], refund_ofs text[], approval_waits bigint[])
+      otps bytea[], account_hashes bytea[], last_four_hashes bytea[], entry_ids text[], refund_ofs text[], approval_waits bigint[], earlier_hashes bytea[])
     RETURNS TABLE (verdict text, wallet_id text, at timestamptz, status smallint, answer bytea)
     LANGUAGE plpgsql AS $$
     #variable_conflict use_column
@@ -80,23 +80,28 @@ export async function up(knex: Knex): Promise<void> {
           ) r;
       END IF;
 
-      -- A payout counts with what its account, and its merchant, were to be paid within the last 24 hours and were not spared.
+      -- A payout counts with what its account, and its merchant, were to be paid within the last 24 hours and were not spared. Who was
+      -- erased since then may have been the same account, and is taken for it: erasing is no way around a limit.
       IF limited IS NOT NULL THEN
         WITH limits AS MATERIALIZED (
           SELECT l.merchant_id, l.currency, l.above_minor, l.daily_above_minor,
             CASE WHEN l.daily_above_minor IS NOT NULL THEN coalesce((
               SELECT sum(coalesce(t.amount_minor, t.max_amount_minor)) FROM transactions t
               WHERE t.merchant_id = l.merchant_id AND t.created_at > now() - interval '24 hours' AND t.type = 'payout'
-                AND t.currency = l.currency AND t.state NOT IN ('failed', 'cancelled')), 0) END AS day_minor
+                AND t.currency = l.currency AND t.state NOT IN ('failed', 'cancelled')), 0) END AS day_minor,
+            CASE WHEN l.above_minor IS NOT NULL THEN coalesce((
+              SELECT sum(coalesce(t.amount_minor, t.max_amount_minor)) FROM personal_data p JOIN transactions t ON t.id = p.subject_id
+              WHERE p.merchant_id = l.merchant_id AND p.erased_at IS NOT NULL AND p.stored_at > now() - interval '24 hours'
+                AND t.type = 'payout' AND t.currency = l.currency AND t.state NOT IN ('failed', 'cancelled')), 0) END AS erased_minor
           FROM approval_limits l WHERE l.merchant_id = ANY(merchants) AND l.merchant_id || ' ' || l.currency = ANY(limited)
         ), accounts AS MATERIALIZED (
           SELECT a.merchant, a.currency, a.account, coalesce((
               SELECT sum(coalesce(t.amount_minor, t.max_amount_minor)) FROM personal_data p JOIN transactions t ON t.id = p.subject_id
-              WHERE p.account_hash = a.account AND p.stored_at > now() - interval '24 hours' AND t.merchant_id = a.merchant
+              WHERE p.account_hash = ANY(ARRAY[a.account, a.earlier]) AND p.stored_at > now() - interval '24 hours' AND t.merchant_id = a.merchant
                 AND t.type = 'payout' AND t.currency = a.currency AND t.state NOT IN ('failed', 'cancelled')), 0) AS paid_minor
           FROM (
-            SELECT DISTINCT u.merchant, u.currency, u.account
-            FROM unnest(verdicts, merchants, currencies, account_hashes, helds) AS u(verdict, merchant, currency, account, held)
+            SELECT DISTINCT u.merchant, u.currency, u.account, u.earlier
+            FROM unnest(verdicts, merchants, currencies, account_hashes, earlier_hashes, helds) AS u(verdict, merchant, currency, account, earlier, held)
               JOIN limits l ON l.merchant_id = u.merchant AND l.currency = u.currency
             WHERE u.verdict = 'accepted' AND u.held > 0 AND l.above_minor IS NOT NULL
           ) a
@@ -104,11 +109,11 @@ export async function up(knex: Knex): Promise<void> {
         SELECT array_agg(CASE
             WHEN j.verdict <> 'accepted' OR j.wait IS NOT NULL THEN j.verdict
             WHEN j.day_minor + j.in_all > j.daily_above_minor THEN 'needs_approval'
-            WHEN coalesce(j.paid_minor, 0) + j.to_account > j.above_minor THEN 'needs_approval'
+            WHEN coalesce(j.paid_minor, 0) + j.erased_minor + j.to_account > j.above_minor THEN 'needs_approval'
             ELSE j.verdict END ORDER BY j.n)
           INTO verdicts
           FROM (
-            SELECT i.n, i.verdict, i.wait, l.above_minor, l.daily_above_minor, l.day_minor, a.paid_minor,
+            SELECT i.n, i.verdict, i.wait, l.above_minor, l.daily_above_minor, l.day_minor, l.erased_minor, a.paid_minor,
               sum(i.most) FILTER (WHERE i.verdict = 'accepted') OVER (PARTITION BY i.merchant, i.currency, i.account ORDER BY i.n) AS to_account,
               sum(i.most) FILTER (WHERE i.verdict = 'accepted') OVER (PARTITION BY i.merchant, i.currency ORDER BY i.n) AS in_all
             FROM (

@@ -4,6 +4,7 @@ import { coalesce } from '../db/coalesce.ts';
 import { inTransaction, isConnectionLoss, runWhole } from '../db/knex.ts';
 import { Conflict, Refused, StaleState, Unavailable } from '../errors.ts';
 import { postProblem } from '../ledger/post.ts';
+import { accountFingerprints, accountOf, type Person } from '../merchants/person.ts';
 import { openWallet } from '../merchants/wallet.ts';
 import type { QueueName } from '../queue/queues.ts';
 import { type Acceptance, type Answer, acceptCall, type Prepared, type Standing } from './acceptance.ts';
@@ -43,7 +44,13 @@ function answerStart({ id, transaction, person, owner }: Acceptance, as: 'accept
 
 function prepare(ctx: Context, item: Acceptance, approvalWaitMs: number | null): Prepared {
   const start = answerStart(item, approvalWaitMs === null ? 'accepted' : 'awaiting_approval');
-  return { ...item, approvalWaitMs, answerStart: start, answerSealed: sealAnswer(ctx.vault, item.request, start) };
+  const answerSealed = sealAnswer(ctx.vault, item.request, start);
+  return { ...item, approvalWaitMs, earlierAccountHash: earlier(ctx, item.person), answerStart: start, answerSealed };
+}
+
+function earlier({ vault }: Context, person: Person): Buffer | null {
+  const account = vault.keyIds.length > 1 ? accountOf(person) : null;
+  return account === null ? null : (accountFingerprints(vault, account)[1] ?? null);
 }
 
 /** The answer, or null when the request has to be asked again. Raises what the verdict refuses. */

@@ -60,6 +60,8 @@ export interface Acceptance {
 export interface Prepared extends Acceptance {
   /** How long it may await its approval; null where it needs none, as far as is known. */
   readonly approvalWaitMs: number | null;
+  /** The account's fingerprint under the key before the newest, while there is one: what was accepted before the change counts too. */
+  readonly earlierAccountHash: Buffer | null;
   readonly answerStart: string;
   readonly answerSealed: Buffer;
 }
@@ -113,6 +115,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   last_four_hashes: ({ sealed }) => sealed.lastFourHash,
   refund_ofs: ({ transaction }) => transaction.refundOf,
   approval_waits: (item) => item.approvalWaitMs,
+  earlier_hashes: (item) => item.earlierAccountHash,
   entry_ids: ({ transaction }) => (transaction.heldMinor > 0n ? newId('journalEntry') : null),
 };
 

@@ -1,4 +1,5 @@
 // Approval limits: what exceeds one waits for another's word, however it is split, and nothing is sent or lost meanwhile.
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inTransaction } from '../../src/db/knex.ts';
 import { newId } from '../../src/ids.ts';
@@ -9,10 +10,12 @@ import { approve, approvePayout } from '../../src/payouts/approve.ts';
 import { cancel, cancelPayout } from '../../src/payouts/cancel.ts';
 import { createPayout, type NewPayout } from '../../src/payouts/create.ts';
 import { payoutFlow } from '../../src/payouts/flow.ts';
+import { erasePerson } from '../../src/personal-data/erase.ts';
 import { advance, type Ring } from '../../src/transactions/advance.ts';
 import { findTransaction } from '../../src/transactions/find.ts';
 import { stumble } from '../../src/transactions/stumble.ts';
 import { unattended } from '../../src/transactions/unattended.ts';
+import { createVault } from '../../src/vault.ts';
 import { sweepOnce } from '../../workers/sweep.ts';
 import { NEW_PAYOUT } from '../support/new-payout.ts';
 import { untilWaiting } from '../support/waiting.ts';
@@ -97,6 +100,26 @@ describe('a payout above its merchant’s limit', () => {
     expect(await wallet({ email: 'ada@example.com' })).toBe('awaiting_approval');
     expect(await statusOf(to(1))).toBe('accepted');
     expect(await wallet({ phone: to(1).recipient.phone })).toBe('awaiting_approval');
+  });
+
+  it('counts who was erased since then as the one who is paid: erasing is no way around a limit', async () => {
+    await limit({ aboveMinor: 150_000n });
+    const { id } = await pay(to(1));
+    await advance(world, payoutFlow, id, BELL);
+    world.provider.rule(id, { status: 'successful' });
+    await advance(world, payoutFlow, id, WEBHOOK);
+    const actor = { actor: 'test', clientAddress: null };
+    const of = { merchantId: world.merchantId, account: to(1).recipient.phone, reason: 'asked to', actor };
+    expect((await erasePerson(world.db, world.vault, of)).erased).toBe(1);
+    expect(await statusOf(to(1))).toBe('awaiting_approval');
+  });
+
+  it('counts what was accepted before the data key was changed', async () => {
+    await limit({ aboveMinor: 150_000n });
+    await pay(to(1));
+    const vault = createVault([randomBytes(32), ...world.config.DATA_ENCRYPTION_KEYS]);
+    expect((await pay(to(1), { ...world, vault })).status).toBe('awaiting_approval');
+    expect((await pay(to(2), { ...world, vault })).status).toBe('accepted');
   });
 
   it('is one that with all of the merchant’s payouts within a day exceeds the daily limit', async () => {

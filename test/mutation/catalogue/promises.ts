@@ -20,7 +20,7 @@ export const PROMISES: readonly Mutation[] = [
     name: 'approval-limit',
     mechanism: 'A payout above the limit awaits approval',
     removed: 'what the same account got within the day',
-    edits: [{ file: ACCEPTING, find: 'coalesce(j.paid_minor, 0) + j.to_account', replace: 'j.to_account' }],
+    edits: [{ file: ACCEPTING, find: 'coalesce(j.paid_minor, 0) + j.erased_minor', replace: '0' }],
     test: APPROVAL_TEST,
     notices: ['is one whose amount alone, or with what the same account got within a day, exceeds it'],
     holds: AWAITS,
