@@ -8,7 +8,7 @@ const PROVEN = [
   'src/collections/corridors.ts',
   'src/earnings/*.ts',
   'src/http/{cursor,field-errors,idempotency,inputs,phone-problem,query,read-amount,strict-json}.ts',
-  'src/http/{collection,payout,recipient}-input.ts',
+  'src/http/{beneficiary,collection,payout,recipient,refund}-input.ts',
   'src/ledger/*.ts',
   'src/merchants/*.ts',
   'src/payouts/{account-number,corridors}.ts',

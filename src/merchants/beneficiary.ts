@@ -51,7 +51,8 @@ const whole = (db: Db | Trx, merchantId: string) =>
 
 function opened(vault: Vault, row: Row): KnownBeneficiary {
   const { id, method, country, reference, verification, verifiedAt, createdAt } = row;
-  const recipient = openPerson(vault, row.sealed) ?? {};
+  // Only rows whose person is there are asked for.
+  const recipient = openPerson(vault, row.sealed) as Recipient;
   return { id, method, country, reference, verification, verifiedAt, createdAt, recipient };
 }
 
@@ -90,15 +91,19 @@ const ADD = {
     WITH added AS (
       INSERT INTO beneficiaries (id, merchant_id, method, country, account_hash, reference, account_sealed)
         SELECT $1, $2, $3, $4, $5, $6, $10 WHERE NOT EXISTS (SELECT FROM beneficiaries
-          WHERE merchant_id = $2 AND method = $3 AND coalesce(country, '') = coalesce($4, '') AND account_hash = ANY($11)) ON CONFLICT DO NOTHING RETURNING id
+          WHERE merchant_id = $2 AND method = $3 AND coalesce(country, '') = coalesce($4, '') AND account_hash = ANY($11))
+        ON CONFLICT DO NOTHING RETURNING id, created_at
+    ), person AS (
+      INSERT INTO personal_data (subject_id, merchant_id, sealed, account_hash, last_four_hash) SELECT id, $2, $7, $8, $9 FROM added
     )
-    INSERT INTO personal_data (subject_id, merchant_id, sealed, account_hash, last_four_hash)
-      SELECT id, $2, $7, $8, $9 FROM added RETURNING subject_id`,
+    SELECT created_at AS "createdAt" FROM added`,
 };
 
+// Always one row; without an id where it was deleted this very moment.
 const EXISTING = {
   name: 'existing_beneficiary',
-  text: `SELECT id FROM beneficiaries
+  text: `
+    SELECT coalesce(min(id), 'one that is being deleted') AS id FROM beneficiaries
     WHERE merchant_id = $1 AND method = $2 AND coalesce(country, '') = coalesce($3, '') AND account_hash = ANY($4)`,
 };
 
@@ -116,17 +121,14 @@ export async function addBeneficiary(trx: Trx, vault: Vault, of: NewBeneficiary)
   const identity = identityOf(recipient);
   const prints = [...accountFingerprints(vault, identity)];
   const { sealed, accountHash, lastFourHash } = sealPerson(vault, recipient);
-  const row = [id, merchantId, method, country, prints[0], reference, sealed, accountHash, lastFourHash];
-  const values = [...row, vault.seal(identity), prints];
-  if ((await run(trx, ADD, values)).length === 0) {
-    const [existing] = await run<{ id: string }>(trx, EXISTING, [merchantId, method, country, prints]);
-    // It may have been deleted this very moment: then there is nothing to name, and asking again saves it.
-    const advice = existing === undefined ? 'Ask again.' : `It is ${existing.id}: pay it by that id.`;
-    throw new Conflict('conflict', `This account is saved already. ${advice}`);
+  const given = [id, merchantId, method, country, prints[0], reference, sealed, accountHash, lastFourHash];
+  const [added] = await run<{ createdAt: Date }>(trx, ADD, [...given, vault.seal(identity), prints]);
+  if (added === undefined) {
+    const rows = await run<{ id: string }>(trx, EXISTING, [merchantId, method, country, prints]);
+    const [existing] = rows as [{ id: string }];
+    throw new Conflict('conflict', `This account is saved already, as ${existing.id}. Pay it by that id.`);
   }
-  const [added] = await whole(trx, merchantId).where('beneficiaries.id', id);
-  if (added === undefined) throw new InvariantBroken(`the beneficiary ${id} was not saved`);
-  return opened(vault, added);
+  return { id, method, country, reference, verification: null, verifiedAt: null, ...added, recipient };
 }
 
 const DELETE = {

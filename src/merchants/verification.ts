@@ -34,7 +34,7 @@ export async function verifyAccount(
     return { status: isSameName(given, accountName) ? 'verified' : 'name_mismatch', accountName };
   }
   if (method === 'eversend' && (phone !== undefined || email !== undefined)) {
-    const named = phone === undefined ? { email: email ?? '' } : { phone };
+    const named = { ...(phone === undefined ? {} : { phone }), ...(email === undefined ? {} : { email }) };
     return { status: (await ctx.provider.eversendAccountExists(named)) ? 'exists' : 'not_found', accountName: null };
   }
   const what = method === 'eversend' ? 'a wallet named by its tag' : 'mobile money';
@@ -58,8 +58,7 @@ async function holderOf(
 }
 
 function nameOf({ accountName, firstName, lastName }: Recipient): string | null {
-  if (accountName !== undefined) return accountName;
-  return firstName === undefined || lastName === undefined ? null : `${firstName} ${lastName}`;
+  return accountName ?? (firstName && lastName ? `${firstName} ${lastName}` : null);
 }
 
 const wordsOf = (name: string): ReadonlySet<string> =>

@@ -247,6 +247,10 @@ describe('verification', () => {
     expect((await verify(BANK)).json).toEqual({ status: 'verified', accountName });
     expect((await verify(named('Adá Example'))).json).toEqual({ status: 'verified', accountName });
     expect((await verify(named('Grace Example'))).json).toEqual({ status: 'name_mismatch', accountName });
+    const person = { ...account.recipient, firstName: 'Ada', lastName: 'Example' };
+    expect((await verify({ ...account, recipient: person })).json).toMatchObject({ status: 'verified' });
+    const half = { ...account.recipient, firstName: 'Ada' };
+    expect((await verify({ ...account, recipient: half })).json).toMatchObject({ status: 'exists' });
     const exists = await verify(account);
     expect([exists.status, exists.json]).toEqual([200, { status: 'exists', accountName }]);
     expect(views.verified.safeParse(exists.json).error).toBeUndefined();
@@ -287,6 +291,9 @@ describe('verification', () => {
     expect(await audited(id)).toEqual(['beneficiaries.create', 'beneficiaries.verify']);
     expect((await verify({ beneficiaryId: id, method: 'bank' })).json.errors[0]).toMatchObject({ field: 'method' });
     expect((await verify({})).json.errors[0]).toMatchObject({ field: 'method', code: 'required' });
+    const unnamed = await verify({ method: 'bank', country: 'NG', recipient: { bankCode: '0000' } });
+    expect([unnamed.status, unnamed.json.errors[0].field]).toEqual([400, 'recipient.accountNumber']);
+    expect((await verify({ ...BANK, country: 'ZW' })).json.errors[0].field).toBe('country');
   });
 
   it.each([
@@ -299,6 +306,20 @@ describe('verification', () => {
     ['...', 'ADA', false],
   ])('takes %s and %s for the same name: %s', (given, said, same) => {
     expect([isSameName(given, said), isSameName(said, given)]).toEqual([same, same]);
+  });
+});
+
+describe('what names no account', () => {
+  it('cannot be saved, whoever forgot to look', async () => {
+    const { db, vault, merchantId } = api.world;
+    const of = {
+      merchantId,
+      method: 'momo',
+      country: 'UG',
+      recipient: { firstName: 'John' },
+      reference: null,
+    } as const;
+    await expect(db.transaction((trx) => addBeneficiary(trx, vault, of))).rejects.toMatchObject({ status: 500 });
   });
 });
 
