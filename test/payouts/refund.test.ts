@@ -182,4 +182,22 @@ describe('refunds that race', () => {
     expect((await refunding).filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
     expect(await refunded(id)).toBe(160_000n);
   });
+
+  it('wait for a return that is being booked, and are refused when it is', async () => {
+    const id = await settledCollection(world);
+    const collection = await findRefundable(world, world.merchantId, id);
+    const { walletId } = await view(id);
+    world.provider.rule(id, { isRefunded: true });
+    const holder = await world.db.transaction();
+    await lockAvailable(holder, walletId);
+    const returning = advance(world, collectionFlow, id, WEBHOOK);
+    await untilWaiting(world.db, 1);
+    const refunding = refundCollection(world, world.caller, world.request(), { ...NEW_REFUND, collection });
+    const refused = expect(refunding).rejects.toMatchObject({ code: 'conflict', status: 409 });
+    await untilWaiting(world.db, 2);
+    await holder.commit();
+    expect(await returning).toBe('moved');
+    await refused;
+    expect(await refunded(id)).toBe(0n);
+  });
 });
