@@ -20,7 +20,7 @@ const DISAGREE = {
     SELECT t.id, t.type FROM transactions t JOIN unnest($1::text[], $2::boolean[], $3::text[]) AS p(id, returned, status) USING (id)
     WHERE ((p.returned OR p.status = 'failed') AND t.state = 'settled')
       OR (p.status = 'successful' AND (t.state = 'failed'
-        OR (t.state = 'accepted' AND NOT EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL))))`,
+        OR (t.state IN ('accepted', 'awaiting_approval') AND NOT EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL))))`,
 };
 
 // What no row explains: lost, cancelled or failed before anything was sent, or a second operation under one reference. A row that may

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { trialBalance } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
+import { setApprovalLimit } from '../../src/merchants/approval-limit.ts';
 import { cancelPayout } from '../../src/payouts/cancel.ts';
 import { createPayout } from '../../src/payouts/create.ts';
 import { payoutFlow } from '../../src/payouts/flow.ts';
@@ -109,6 +110,24 @@ describe('a run', () => {
     world.provider.transactions = async ({ page }) => ({ transactions: [], shown: 0, total: 0, page });
     expect(await run()).toMatchObject({ listed: 0, adopted: 1, complete: true });
     expect(await stateOf(id)).toBe('settled');
+    expect(world.provider.calls.submit).toBe(0);
+  });
+
+  it('adopts what awaits approval too: its approval may be among what was lost', async () => {
+    const { merchantId } = world;
+    const limit = { merchantId, currency: 'UGX', aboveMinor: 0n, dailyAboveMinor: null };
+    await world.db.transaction((trx) => setApprovalLimit(trx, limit));
+    const [listed, unlisted, unknown] = [await create(), await create(), await create()];
+    await begin();
+    const found = executedElsewhere(listed);
+    executedElsewhere(unlisted);
+    world.provider.transactions = async ({ page }) => ({ transactions: [found], shown: 1, total: 1, page });
+    expect(await run()).toMatchObject({ listed: 1, adopted: 2, complete: true });
+    expect(await Promise.all([listed, unlisted, unknown].map(stateOf))).toEqual([
+      'settled',
+      'settled',
+      'awaiting_approval',
+    ]);
     expect(world.provider.calls.submit).toBe(0);
   });
 
