@@ -5,3 +5,19 @@ import { DOUBT } from './catalogue/doubt.ts';
 import { INBOX } from './catalogue/inbox.ts';
 import { LIMITS } from './catalogue/limits.ts';
 import { PERSONS } from './catalogue/persons.ts';
+import { PROMISES } from './catalogue/promises.ts';
+import { QUEUES } from './catalogue/queues.ts';
+import { SENDING } from './catalogue/sending.ts';
+import type { Mutation } from './mutation.ts';
+
+export const MUTATIONS: readonly Mutation[] = [
+  ...ACCEPTANCE,
+  ...PROMISES,
+  ...SENDING,
+  ...DOUBT,
+  ...BOOK,
+  ...INBOX,
+  ...QUEUES,
+  ...LIMITS,
+  ...PERSONS,
+];
