@@ -105,7 +105,8 @@ test('a rotation that is cut short is simply run again, and no value that change
         ? Reflect.get(target, name)
         : async (sql: string, values: never[]) => {
             const answered = await target.raw(sql, values);
-            if (sql.startsWith('SELECT subject_id'))
+            const isRead = answered.rows.some((row: { subject_id?: string }) => row.subject_id === erased);
+            if (sql.startsWith('SELECT subject_id') && isRead)
               await db('personal_data').where({ subject_id: erased }).update({ sealed: null, erased_at: db.fn.now() });
             return answered;
           },
