@@ -174,15 +174,32 @@ export async function up(knex: Knex): Promise<void> {
         WHERE r.through_xact < EXCLUDED.through_xact;
     $$;
 
-    REVOKE ALL ON FUNCTION post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger() TO eversend_app;
+    -- A database restored from a dump may stand in a cluster whose transaction numbers are smaller than the ones it was written
+    -- under: what comes would count as rolled up already. Here everything that is there becomes older than all that will come.
+    -- Where the numbers are the cluster's own it changes no posting. Gives how many it has changed.
+    CREATE FUNCTION rebuild_rollups() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    DECLARE
+      next_xact xid8;
+      changed bigint;
+    BEGIN
+      LOCK TABLE journal_entries, postings, ledger_rollups IN EXCLUSIVE MODE;
+      next_xact := pg_snapshot_xmax(pg_current_snapshot());
+      DELETE FROM ledger_rollups;
+      UPDATE journal_entries SET xact = '0' WHERE xact >= next_xact;
+      UPDATE postings SET xact = '0' WHERE xact >= next_xact;
+      GET DIAGNOSTICS changed = ROW_COUNT;
+      RETURN changed;
+    END $$;
+
+    REVOKE ALL ON FUNCTION post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger(), rebuild_rollups() FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text), lock_balance(text), roll_up_ledger(), rebuild_rollups() TO eversend_app;
     GRANT SELECT ON ledger_accounts, journal_entries, postings, ledger_rollups TO eversend_app;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    DROP FUNCTION roll_up_ledger(), lock_balance(text), post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text);
+    DROP FUNCTION rebuild_rollups(), roll_up_ledger(), lock_balance(text), post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text);
     DROP TABLE ledger_rollups, postings, journal_entries, ledger_accounts;
     DROP FUNCTION check_entry_balances(), check_postings();
     DROP DOMAIN account_kind;

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { APPLICATION_ROLE, type Db } from './db/knex.ts';
 import { compareMigrations } from './db/migrations.ts';
+import { areRollUpsForeign } from './ledger/balances.ts';
 import type { Logger } from './logger.ts';
 import { dataKeyProblem } from './personal-data/data-keys.ts';
 import { refuse } from './process.ts';
@@ -69,6 +70,13 @@ export const CHECKS: readonly Check[] = [
   },
   { name: 'journal', ask: ({ db }) => mayDo(db, WRITTEN_BY_FUNCTIONS, ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) },
   { name: 'append_only', ask: ({ db }) => mayDo(db, APPEND_ONLY, ['UPDATE', 'DELETE', 'TRUNCATE']) },
+  {
+    name: 'roll_ups',
+    ask: async ({ db }) =>
+      (await areRollUpsForeign(db))
+        ? 'The ledger was written in another PostgreSQL cluster (the database comes from a dump), so new postings would not be counted: run `npm run cli -- ledger rebuild` before anything starts.'
+        : null,
+  },
   { name: 'data_encryption_key', ask: ({ db, vault }) => dataKeyProblem(db, vault) },
   {
     name: 'synchronous_commit',

@@ -2,7 +2,7 @@
 import type { Context } from '../src/context.ts';
 import { runAlone } from '../src/db/knex.ts';
 import { rollUp } from '../src/ledger/balances.ts';
-import { eraseAsked } from '../src/personal-data/erase.ts';
+import { eraseAsked, eraseLateEvents } from '../src/personal-data/erase.ts';
 import { checkReturns } from '../src/reconciliation/returns.ts';
 import type { Flow } from '../src/transactions/flow.ts';
 import type { TransactionType } from '../src/transactions/transaction.ts';
@@ -48,6 +48,7 @@ export async function keepHouse(ctx: Context, flows: Record<TransactionType, Flo
     ['forget_pins', OTP_LIFETIME_MS, () => runAlone(ctx.db, FORGET_PINS, [OTP_LIFETIME_MS])],
     ['forget_keys', DAY_MS, () => forgetKeys(ctx)],
     ['erase_persons', ROLLUP_INTERVAL_MS, () => eraseAsked(ctx.db, ctx.vault)],
+    ['erase_late_events', DAY_MS, () => eraseLateEvents(ctx.db)],
   ];
   for (const [name, intervalMs, work] of tasks) {
     const turn = await ctx.cache.lock(`housekeeping:${name}`, intervalMs);

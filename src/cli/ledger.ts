@@ -1,7 +1,7 @@
-// `ledger verify | balance | statement`.
+// `ledger verify | balance | statement | rebuild`.
 import type { Command } from 'commander';
 import { NotFound } from '../errors.ts';
-import { trialBalance } from '../ledger/balances.ts';
+import { rebuildRollUps, trialBalance } from '../ledger/balances.ts';
 import { statement } from '../ledger/statement.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { Wallet } from '../merchants/wallet.ts';
@@ -28,6 +28,26 @@ export function ledger(noun: Command): void {
   verb(balance, async (desk) => {
     const view = trialBalanceView(await trialBalance(desk.db));
     return { json: view, text: trialBalanceTable(view), exitCode: view.every((one) => one.sum === '0') ? 0 : 1 };
+  });
+
+  const rebuild = noun
+    .command('rebuild')
+    .description(
+      'make the stored sums of the book anew from its postings; needed after restoring a dump into another cluster',
+    );
+  verb(rebuild, async (desk) => {
+    const changed = await rebuildRollUps(desk.db);
+    await desk.audited(
+      async () => undefined,
+      () => ({ action: 'ledger.rebuild', subject: null, detail: { foreignPostings: String(changed) } }),
+    );
+    const verdict = await verifyLedger(desk.db);
+    const right = `The sums are made anew; ${changed} postings came from another cluster. The book is right.`;
+    return {
+      json: { foreignPostings: String(changed), ...verdict },
+      text: verdict.ok ? right : `The book is WRONG:\n${list(verdict.problems)}`,
+      exitCode: verdict.ok ? 0 : 1,
+    };
   });
 
   const page = noun

@@ -1,5 +1,5 @@
 // Balances: of one wallet, of a system account, and the trial balance of the whole book.
-import { type Db, run, runAlone, type Trx } from '../db/knex.ts';
+import { type Db, inTransaction, READ_EVERYTHING, run, runAlone, type Trx } from '../db/knex.ts';
 import { availableAccount, heldAccount } from './ledger-account.ts';
 
 export interface WalletBalance {
@@ -68,4 +68,22 @@ const ROLL_UP = { name: 'roll_up_ledger', text: 'SELECT roll_up_ledger()' };
 /** Moves the settled tails of the system accounts into their roll-ups, so that their sums stay cheap. */
 export async function rollUp(db: Db): Promise<void> {
   await runAlone(db, ROLL_UP, []);
+}
+
+/** Whether the roll-ups are of another cluster, as after restoring a dump: then what is posted from now on would not be counted. */
+export async function areRollUpsForeign(db: Db): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: [{ foreign: boolean }] }>(
+    'SELECT EXISTS (SELECT FROM ledger_rollups WHERE through_xact > pg_snapshot_xmax(pg_current_snapshot())) AS foreign',
+  );
+  return rows[0].foreign;
+}
+
+/** Makes the roll-ups anew from the postings, also in another cluster. Nothing is posted meanwhile. Gives how many postings had numbers of another cluster. */
+export async function rebuildRollUps(db: Db): Promise<bigint> {
+  return inTransaction(db, async (trx) => {
+    await trx.raw(`${READ_EVERYTHING}; SET LOCAL lock_timeout = '60s'`);
+    const { rows } = await trx.raw<{ rows: [{ changed: bigint }] }>('SELECT rebuild_rollups() AS changed');
+    await trx.raw('SELECT roll_up_ledger()');
+    return rows[0].changed;
+  });
 }

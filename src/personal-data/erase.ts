@@ -94,6 +94,19 @@ export async function eraseAsked(db: Db, vault: Vault, only?: readonly string[])
   }
 }
 
+// By either name the provider may have given it.
+const LATE_EVENTS = [
+  `UPDATE webhook_events e SET body = NULL FROM personal_data p
+   WHERE p.erased_at IS NOT NULL AND e.reference = p.subject_id AND e.body IS NOT NULL`,
+  `UPDATE webhook_events e SET body = NULL FROM personal_data p JOIN transactions t ON t.id = p.subject_id
+   WHERE p.erased_at IS NOT NULL AND e.reference IS NULL AND e.provider_transaction_id = t.provider_transaction_id AND e.body IS NOT NULL`,
+];
+
+/** Erases what the provider has told of erased persons since: a return comes long after the payment, and names its person again. */
+export async function eraseLateEvents(db: Db): Promise<void> {
+  for (const statement of LATE_EVENTS) await db.raw(statement);
+}
+
 async function eraseOne(trx: Trx, vault: Vault, row: Ready): Promise<void> {
   const person = openPerson(vault, row.sealed) as Person;
   const names = namingOf(person);

@@ -85,10 +85,12 @@ async function resealColumn(
     ),
   ];
   const sets = [`${column} = v.new_value`, ...(derived?.columns ?? []).map((name) => `${name} = v.${name}`)];
+  const same = of.key.map((name) => `t.${name} = v.${name}`);
+  same.push(`t.${column} = v.old_value`);
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `UPDATE ${of.table} t SET ${sets.join(', ')}
      FROM unnest(${values.map(([, type]) => `?::${type}`).join(', ')}) AS v(${values.map(([name]) => name).join(', ')})
-     WHERE ${of.key.map((name) => `t.${name} = v.${name}`).join(' AND ')} AND t.${column} = v.old_value`,
+     WHERE ${same.join(' AND ')}`,
     values.map(([, , each]) => each as never),
   );
   return rowCount;

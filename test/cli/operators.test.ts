@@ -55,6 +55,39 @@ describe('merchants, keys and wallets', () => {
     expect((await cli(['wallets', 'list', '--merchant', id, '--json'])).json()).toMatchObject([{ available: '500' }]);
   });
 
+  it('rotates a key with an overlap, shows it, and says what is wrong with an overlap or a key', async () => {
+    const id = await merchant('Rotating Ltd');
+    const key = (await cli(['keys', 'create', '--merchant', id, '--allow', '203.0.113.0/24', '--json'])).json();
+    const rotate = (...more: string[]) => cli(['keys', 'rotate', '--id', key.id, ...more, '--json']);
+    const rotated = (await rotate('--overlap', '2h', '--reason', 'yearly')).json();
+    expect(rotated).toMatchObject({ rotatedFrom: key.id, lineageId: key.id, allowedAddresses: ['203.0.113.0/24'] });
+    expect(rotated.secret).not.toBe(key.secret);
+    expect(Date.parse(rotated.oldExpiresAt) - Date.now()).toBeLessThanOrEqual(7_200_000);
+    expect(await audited(rotated.id)).toMatchObject([
+      { action: 'keys.rotate', reason: 'yearly', detail: { rotatedFrom: key.id, overlapMs: 7_200_000 } },
+    ]);
+    const shown = await cli(['keys', 'show', '--id', key.id]);
+    expect(shown.stdout).toContain('last used');
+    expect(shown.stdout).not.toContain(key.secret);
+    expect((await rotate()).stderr).toContain('rotated already');
+    expect((await rotate('--overlap', '2 hours')).stderr).toContain('--overlap: Give a number with its unit');
+    expect((await rotate('--overlap', '31d')).code).not.toBe(0);
+    expect((await cli(['keys', 'show', '--id', 'ak01M82WKF13J929WMA0Z3KP0NC1'])).stderr).toContain('no such API key');
+  });
+
+  it('erases a person, says what has to wait, and seals what is left anew', async () => {
+    const id = await merchant('Forgetting Ltd');
+    const erase = ['persons', 'erase', '--merchant', id, '--account', '+256712345678', '--reason', 'asked for'];
+    expect((await cli([...erase, '--json'])).json()).toEqual({ merchantId: id, erased: 0, postponed: [] });
+    const [row] = await audited(id).where({ action: 'personal_data.erase' });
+    expect(row).toMatchObject({ reason: 'asked for', detail: { subjects: [] } });
+    const nobody = erase.with(3, 'me01M82WKF13J929WMA0Z3KP0NC1');
+    expect((await cli(nobody)).stderr).toContain('There is no merchant');
+    const rotated = await cli(['personal-data', 'rotate', '--json']);
+    expect([rotated.code, rotated.json().resealed]).toEqual([0, expect.objectContaining({ personal_data: 0 })]);
+    expect((await cli(['ledger', 'rebuild', '--json'])).json()).toMatchObject({ ok: true, foreignPostings: '0' });
+  });
+
   it('revokes a key for good, and freezes and reopens a wallet', async () => {
     const id = await merchant('Frozen Ltd');
     const key = (await cli(['keys', 'create', '--merchant', id, '--json'])).json();

@@ -4,6 +4,7 @@ import { BOOK } from './catalogue/book.ts';
 import { DOUBT } from './catalogue/doubt.ts';
 import { INBOX } from './catalogue/inbox.ts';
 import { LIMITS } from './catalogue/limits.ts';
+import { PERSONS } from './catalogue/persons.ts';
 import { PROMISES } from './catalogue/promises.ts';
 import { QUEUES } from './catalogue/queues.ts';
 import { SENDING } from './catalogue/sending.ts';
@@ -18,4 +19,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...INBOX,
   ...QUEUES,
   ...LIMITS,
+  ...PERSONS,
 ];

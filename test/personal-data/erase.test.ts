@@ -4,7 +4,7 @@ import { inTransaction } from '../../src/db/knex.ts';
 import { newId } from '../../src/ids.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { sealPerson } from '../../src/merchants/person.ts';
-import { eraseAsked, erasePerson } from '../../src/personal-data/erase.ts';
+import { eraseAsked, eraseLateEvents, erasePerson } from '../../src/personal-data/erase.ts';
 import { signWebhook } from '../../src/provider/eversend/signature.ts';
 import { type Api, openApi, PAYOUT } from '../support/api.ts';
 
@@ -104,6 +104,22 @@ test('while money may move the erasure waits, says for what, and happens once it
   expect(await eraseAsked(db, vault)).toBe(1);
   expect((await api.get(`/v1/transactions/${open.id}`)).json.accountNumber).toBeNull();
   expect(await everything()).not.toContain(ACCOUNT);
+});
+
+test('what the provider tells of an erased person later is erased as well, under whichever id, and nothing else is', async () => {
+  const { db } = api.world;
+  const [gone, kept] = [await payOut(), await payOut({ recipient: { ...payout.recipient, phone: '+256772000002' } })];
+  await cancel(gone.id);
+  await db('transactions').where({ id: gone.id }).update({ provider_transaction_id: 'BP-gone' });
+  await ask();
+  for (const named of [{ transactionRef: gone.id }, { transactionId: 'BP-gone' }, { transactionRef: kept.id }]) {
+    const body = Buffer.from(JSON.stringify({ ...named, status: 'REVERSED', phone: ACCOUNT }));
+    const headers = { 'x-eversend-signature': signWebhook(body, 'webhook-secret', 'sha512') };
+    expect((await api.call('POST', '/webhooks/eversend', { key: null, body, headers })).status).toBe(200);
+  }
+  await eraseLateEvents(db);
+  const left = await db('webhook_events').whereNotNull('body').select('reference');
+  expect(left).toEqual([{ reference: kept.id }]);
 });
 
 test('only the merchant who asks forgets, and only whom it asks about', async () => {

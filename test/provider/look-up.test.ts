@@ -71,6 +71,15 @@ describe('found', () => {
     expect(server.calls[1]?.path).toBe(`/v1/transactions?search=${REFERENCE}&limit=50`);
   });
 
+  test.each(['.', '..'])('under no address that a hostile id %s would lead to', async (providerTransactionId) => {
+    answering(data(transaction()), nothing);
+    await provider.lookUp({ reference: REFERENCE, providerTransactionId });
+    await provider.lookUp({ reference: '', providerTransactionId: `${providerTransactionId}/wallets` });
+    const paths = server.calls.map((call) => call.path);
+    expect(paths[0]).toBe(`/v1/transactions/${REFERENCE}`);
+    expect(paths.filter((path) => /\/\.+(\/|$)/.test(path))).toEqual([]);
+  });
+
   test("by the provider's id, whose answer may lack our reference but not carry another", async () => {
     answering(data(transaction({ transactionRef: null })), nothing);
     expect(await provider.lookUp({ ...asked, providerTransactionId: ID })).toMatchObject({ kind: 'found' });

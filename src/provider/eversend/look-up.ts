@@ -61,7 +61,10 @@ export function createLookUp(of: { calls: Calls; log: Logger }): Provider['lookU
       notFound: 'answer',
     });
     const { reference, providerTransactionId } = asked;
-    const names = [providerTransactionId, reference].filter((name) => name !== null && name !== '') as string[];
+    // A name of dots alone would lead to another address of the provider's.
+    const names = [providerTransactionId, reference].filter(
+      (name) => name !== null && !/^\.{0,2}$/.test(name),
+    ) as string[];
     const search = encodeURIComponent(names.at(-1) ?? '');
     const steps: Call[] = [
       ...names.map(address),
