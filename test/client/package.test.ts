@@ -43,7 +43,7 @@ const compile = (file: string) =>
     ({ stdout }: { stdout: string }) => stdout.split('\n').filter((line) => line.startsWith(file)),
   );
 
-it('is packed without dependencies, typed for a strict compiler, and run by plain Node', async () => {
+it('is packed without dependencies, typed (as the guide shows it) for a strict compiler, and run by plain Node', async () => {
   const { stdout } = await run(process.execPath, ['tools/client-pack.ts'], { cwd: ROOT });
   const installed = join(project, 'node_modules/eversend-payments-client');
   mkdirSync(installed, { recursive: true });
@@ -54,7 +54,9 @@ it('is packed without dependencies, typed for a strict compiler, and run by plai
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   writeFileSync(join(project, 'program.ts'), PROGRAM);
-  expect(await compile('program.ts')).toEqual([]);
+  const [, shown = ''] = /^```ts\n(.*?)^```$/ms.exec(readFileSync(join(ROOT, 'docs/client.md'), 'utf8')) ?? [];
+  writeFileSync(join(project, 'guide.ts'), shown);
+  expect([...(await compile('program.ts')), ...(await compile('guide.ts'))]).toEqual([]);
   expect((await run(process.execPath, ['program.js'], { cwd: project })).stdout).toBe('settled insufficient_funds\n');
 
   writeFileSync(join(project, 'wrong.ts'), WRONG);
