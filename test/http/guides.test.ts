@@ -134,11 +134,16 @@ describe('the codes', () => {
   const INNER = new Set(['custom', 'provider_float_short']);
 
   it('that an answer can carry are all explained, and no others', () => {
-    const explained = new Set(
-      [...guide('errors').matchAll(/^\| ((?:`[a-z0-9_]+`(?:, )?)+) \|/gm)].flatMap(([, cell = '']) =>
-        [...cell.matchAll(/`([a-z0-9_]+)`/g)].map((match) => match[1] ?? ''),
-      ),
-    );
+    const tables = guide('errors')
+      .split('\n## ')
+      .map((section) =>
+        [...section.matchAll(/^\| ((?:`[a-z0-9_]+`(?:, )?)+) \|/gm)].flatMap(([, cell = '']) =>
+          [...cell.matchAll(/`([a-z0-9_]+)`/g)].map((match) => match[1] ?? ''),
+        ),
+      );
+    const twice = tables.flatMap((codes) => codes.filter((code, n) => codes.indexOf(code) !== n));
+    expect(twice.map((code) => `docs/errors.md: ${code} is explained twice in one table`)).toEqual([]);
+    const explained = new Set(tables.flat());
     const source = files('src').filter((path) => path.endsWith('.ts') && !ELSEWHERE.test(path));
     const raised = new Map<string, string>();
     for (const path of source) {
