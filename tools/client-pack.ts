@@ -17,7 +17,8 @@ const manifest = {
   license,
   type: 'module',
   sideEffects: false,
-  engines: { node: '>=20' },
+  // AbortSignal.any
+  engines: { node: '>=20.3' },
   exports: { '.': { types: './client.d.ts', default: './client.js' } },
 };
 copyFileSync(resolve(ROOT, 'docs/client.md'), resolve(BUILT, 'README.md'));

@@ -112,7 +112,7 @@ function requestOf(
   });
   const given = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(given.map(([parameter, value]): [string, string] => [parameter, String(value)]));
-  const headers: Record<string, string> = { authorization: `Bearer ${client.apiKey}`, accept: 'application/json' };
+  const headers: Record<string, string> = { authorization: `Bearer ${client.apiKey}` };
   if (isKeyed && idempotencyKey !== null) headers['idempotency-key'] = idempotencyKey;
   if (input.body !== undefined) headers['content-type'] = 'application/json';
   const body = input.body === undefined ? {} : { body: JSON.stringify(input.body) };

@@ -1,6 +1,6 @@
 // The client as others get it: packed, installed into a project of its own, its types seen by a strict compiler, run by plain Node.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,6 +49,8 @@ it('is packed without dependencies, typed (as the guide shows it) for a strict c
   mkdirSync(installed, { recursive: true });
   await run('tar', ['xzf', resolve(ROOT, stdout.trim()), '-C', installed, '--strip-components=1']);
   expect(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).dependencies).toBeUndefined();
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  for (const file of Object.values<string>(exports['./client'])) expect(existsSync(join(ROOT, file)), file).toBe(true);
 
   const compilerOptions = { module: 'nodenext', target: 'es2022', lib: ['es2022', 'dom'], types: [], strict: true };
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
