@@ -38,8 +38,8 @@ export const CALLING: readonly Mutation[] = [
     edits: [
       {
         file: CALL,
-        find: 'isJson ? JSON.parse(text) : text };',
-        replace: "isJson && text.endsWith('}') ? JSON.parse(text) : text };",
+        find: 'return { answer: JSON.parse(text) };',
+        replace: "return { answer: text.endsWith('}') ? JSON.parse(text) : {} };",
       },
     ],
     test: TEST,
