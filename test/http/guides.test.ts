@@ -76,6 +76,10 @@ describe('the pages', () => {
   it('lists the same guides as the folder’s index does, and no more than there are', () => {
     const index = guide('README');
     for (const name of GUIDE_NAMES) expect(index).toContain(`(${name}.md)`);
+    const forCallers = [...(index.split('For whoever')[0] ?? '').matchAll(/\(([\w-]+)\.md\)/g)].map(([, name]) => name);
+    expect(GUIDE_NAMES, 'src/http/guides.ts serves every guide for callers').toEqual(
+      expect.arrayContaining(forCallers),
+    );
     const listed = [...index.matchAll(/\((\w[\w-]*\.md)\)/g)].map((match) => match[1] ?? '');
     const there = readdirSync(join(ROOT, 'docs')).filter((file) => file !== 'README.md');
     expect(listed.toSorted()).toEqual(there.toSorted());
