@@ -41,7 +41,9 @@ describe('the README', () => {
 
   it('names only commands and proofs that exist', () => {
     const scripts = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts as Record<string, string>;
-    const commands = [...readme.matchAll(/`?npm (?:run (?:--silent )?)?([a-z]+)\b/g)].map((match) => match[1] ?? '');
+    const commands = [...readme.matchAll(/`?npm (?:run (?:--silent )?)?([a-z]+(?::[a-z]+)?)\b/g)].map(
+      (match) => match[1] ?? '',
+    );
     expect(commands.filter((name) => name !== 'ci' && name !== 'are' && scripts[name] === undefined)).toEqual([]);
     const files = [...readme.matchAll(/`((?:test|docs|samples)\/[A-Za-z0-9/.-]+)`/g)].map((match) => match[1] ?? '');
     expect(files.filter((file) => file !== '' && !existsSync(join(ROOT, file)))).toEqual([]);

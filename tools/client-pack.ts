@@ -1,6 +1,6 @@
 // `npm run client:pack`: compiles the client into `dist/client` as a package of its own, without dependencies, and packs it.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -17,9 +17,11 @@ const manifest = {
   license,
   type: 'module',
   sideEffects: false,
-  engines: { node: '>=20' },
+  // AbortSignal.any
+  engines: { node: '>=20.3' },
   exports: { '.': { types: './client.d.ts', default: './client.js' } },
 };
+copyFileSync(resolve(ROOT, 'docs/client.md'), resolve(BUILT, 'README.md'));
 writeFileSync(resolve(BUILT, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', resolve(ROOT, 'dist')], { cwd: BUILT });
 console.log(`dist/${packed.toString().trim()}`);

@@ -11,12 +11,14 @@ registerHooks({
 });
 const { astToString, default: typesOf } = await import('openapi-typescript');
 
+const JSON_TYPE = 'application/json';
 const FOLDER = resolve(import.meta.dirname, '../src/client/generated');
 
 interface Operation {
   readonly operationId: string;
   readonly security: readonly object[];
   readonly parameters?: readonly { readonly name: string }[];
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
 }
 interface Description {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -33,9 +35,12 @@ function tableOf(description: Description): string {
   const lines = Object.entries(description.paths).flatMap(([path, operations]) =>
     Object.entries(operations)
       .filter(([, { security }]) => security.length > 0)
-      .map(([method, { operationId, parameters = [] }]) => {
+      .map(([method, { operationId, parameters = [], responses }]) => {
         const isKeyed = parameters.some(({ name }) => name === 'Idempotency-Key');
-        return `  ${operationId}: { method: '${method.toUpperCase()}', path: '${path}', isKeyed: ${isKeyed} },`;
+        const isFile = !Object.entries(responses).some(
+          ([status, answer]) => status < '3' && answer.content?.[JSON_TYPE],
+        );
+        return `  ${operationId}: { method: '${method.toUpperCase()}', path: '${path}', isKeyed: ${isKeyed}, isFile: ${isFile} },`;
       }),
   );
   return `// What the API can be asked, by name; \`isKeyed\` asks for an Idempotency-Key. Generated: \`npm run client:types\`.

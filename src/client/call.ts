@@ -31,6 +31,13 @@ export interface Operation {
   readonly method: string;
   readonly path: string;
   readonly isKeyed: boolean;
+  /** Whether it answers a file and not JSON. */
+  readonly isFile: boolean;
+}
+interface Request {
+  readonly url: string;
+  readonly init: RequestInit;
+  readonly isFile: boolean;
 }
 export interface AnyInput {
   readonly path?: Readonly<Record<string, unknown>>;
@@ -68,7 +75,7 @@ export async function call(
 
 async function attempt(
   client: ClientOptions,
-  request: { url: string; init: RequestInit },
+  request: Request,
   facts: CallFacts,
   signal: AbortSignal | undefined,
   leftMs: number,
@@ -81,9 +88,11 @@ async function attempt(
     });
     const text = await response.text();
     const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
-    // An answer that is cut short was not heard: it is asked for again, and given again.
-    if (response.ok) return { answer: text === '' ? undefined : isJson ? JSON.parse(text) : text };
-    return refusal(response, text, isJson, facts);
+    if (!response.ok) return refusal(response, text, isJson, facts);
+    if (request.isFile) return { answer: text };
+    // An answer that is cut short, or a page of something in between, was not heard: it is asked for again, and given again.
+    if (!isJson) return { lost: new Error(`The answer was ${response.status}, and no JSON.`) };
+    return { answer: JSON.parse(text) };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     return { lost: error };
@@ -101,10 +110,10 @@ function refusal(response: Response, text: string, isJson: boolean, facts: CallF
 
 function requestOf(
   client: ClientOptions,
-  { method, path, isKeyed, name }: Operation & { readonly name: string },
+  { method, path, isKeyed, isFile, name }: Operation & { readonly name: string },
   input: AnyInput,
   idempotencyKey: string | null,
-): { url: string; init: RequestInit } {
+): Request {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, parameter: string) => {
     const value = input.path?.[parameter];
     if (typeof value !== 'string' || value === '') throw new TypeError(`${name} needs path.${parameter}.`);
@@ -112,7 +121,7 @@ function requestOf(
   });
   const given = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(given.map(([parameter, value]): [string, string] => [parameter, String(value)]));
-  const headers: Record<string, string> = { authorization: `Bearer ${client.apiKey}`, accept: 'application/json' };
+  const headers: Record<string, string> = { authorization: `Bearer ${client.apiKey}` };
   if (isKeyed && idempotencyKey !== null) headers['idempotency-key'] = idempotencyKey;
   if (input.body !== undefined) headers['content-type'] = 'application/json';
   const body = input.body === undefined ? {} : { body: JSON.stringify(input.body) };
@@ -120,6 +129,7 @@ function requestOf(
     url: `${client.baseUrl.replace(/\/+$/, '')}${filled}${given.length === 0 ? '' : `?${query}`}`,
     // A redirect would carry money and key somewhere else.
     init: { method, headers, redirect: 'error', ...body },
+    isFile,
   };
 }
 

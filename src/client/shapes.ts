@@ -23,19 +23,14 @@ export type Input<Name extends OperationName> = PathOf<operations[Name]['paramet
   QueryOf<operations[Name]['parameters']> &
   BodyOf<operations[Name]>;
 
-type ContentOf<Answer> = Answer extends { content: { 'application/json': infer Body } }
-  ? Body
-  : Answer extends { content: Record<string, unknown> }
-    ? string
-    : undefined;
+type ContentOf<Answer> = Answer extends { content: { 'application/json': infer Body } } ? Body : string;
+type Ok = 200 | 201 | 202;
 type Good<Responses> =
   Responses extends Record<infer Status, unknown>
-    ? { [S in Status & (200 | 201 | 202 | 204) & keyof Responses]: ContentOf<Responses[S]> }[Status &
-        (200 | 201 | 202 | 204) &
-        keyof Responses]
+    ? { [S in Status & Ok & keyof Responses]: ContentOf<Responses[S]> }[Status & Ok & keyof Responses]
     : never;
 
-/** What is answered when all is well: the body, parsed; text where it is no JSON. */
+/** What is answered when all is well: the body, parsed; text where it is a file. */
 export type Output<Name extends OperationName> = Good<operations[Name]['responses']>;
 
 /** Operations that answer a page of a list. */

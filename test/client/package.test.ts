@@ -1,6 +1,6 @@
 // The client as others get it: packed, installed into a project of its own, its types seen by a strict compiler, run by plain Node.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,18 +43,22 @@ const compile = (file: string) =>
     ({ stdout }: { stdout: string }) => stdout.split('\n').filter((line) => line.startsWith(file)),
   );
 
-it('is packed without dependencies, typed for a strict compiler, and run by plain Node', async () => {
+it('is packed without dependencies, typed (as the guide shows it) for a strict compiler, and run by plain Node', async () => {
   const { stdout } = await run(process.execPath, ['tools/client-pack.ts'], { cwd: ROOT });
   const installed = join(project, 'node_modules/eversend-payments-client');
   mkdirSync(installed, { recursive: true });
   await run('tar', ['xzf', resolve(ROOT, stdout.trim()), '-C', installed, '--strip-components=1']);
   expect(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).dependencies).toBeUndefined();
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  for (const file of Object.values<string>(exports['./client'])) expect(existsSync(join(ROOT, file)), file).toBe(true);
 
   const compilerOptions = { module: 'nodenext', target: 'es2022', lib: ['es2022', 'dom'], types: [], strict: true };
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   writeFileSync(join(project, 'program.ts'), PROGRAM);
-  expect(await compile('program.ts')).toEqual([]);
+  const [, shown = ''] = /^```ts\n(.*?)^```$/ms.exec(readFileSync(join(ROOT, 'docs/client.md'), 'utf8')) ?? [];
+  writeFileSync(join(project, 'guide.ts'), shown);
+  expect([...(await compile('program.ts')), ...(await compile('guide.ts'))]).toEqual([]);
   expect((await run(process.execPath, ['program.js'], { cwd: project })).stdout).toBe('settled insufficient_funds\n');
 
   writeFileSync(join(project, 'wrong.ts'), WRONG);

@@ -159,6 +159,9 @@ test('the reference page takes everything from here, runs nothing inline, and se
     expect([address, origin, pathname.startsWith(`${BASE}/`)]).toEqual([address, 'http://localhost', true]);
     expect((await api.get(pathname.slice(BASE.length), { key: null })).status, address).toBe(200);
   }
+  const named = [...page.text.matchAll(/<b>(GET|POST) (\/v1\/[^<]+)<\/b>/g)];
+  expect(named.length).toBeGreaterThan(3);
+  for (const [, method = '', path = ''] of named) expect(described[path]).toHaveProperty(method.toLowerCase());
   expect(page.text).not.toMatch(/<script>|<style>| on\w+=| style=/);
   expect((await api.get('/docs/start.js', { key: null })).text).toContain(
     "supportedSubmitMethods: ['get', 'post', 'patch', 'delete']",

@@ -76,6 +76,10 @@ describe('the pages', () => {
   it('lists the same guides as the folder’s index does, and no more than there are', () => {
     const index = guide('README');
     for (const name of GUIDE_NAMES) expect(index).toContain(`(${name}.md)`);
+    const forCallers = [...(index.split('For whoever')[0] ?? '').matchAll(/\(([\w-]+)\.md\)/g)].map(([, name]) => name);
+    expect(GUIDE_NAMES, 'src/http/guides.ts serves every guide for callers').toEqual(
+      expect.arrayContaining(forCallers),
+    );
     const listed = [...index.matchAll(/\((\w[\w-]*\.md)\)/g)].map((match) => match[1] ?? '');
     const there = readdirSync(join(ROOT, 'docs')).filter((file) => file !== 'README.md');
     expect(listed.toSorted()).toEqual(there.toSorted());
@@ -83,19 +87,35 @@ describe('the pages', () => {
 });
 
 describe('what the guides name', () => {
-  it.each(GUIDE_NAMES.map((name) => [name]))('%s: variables and commands exist', (name) => {
+  it.each(GUIDE_NAMES.map((name) => [name]))('%s: variables and scripts exist', (name) => {
     const text = guide(name);
     const named = [...text.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g)].map((match) => match[1] ?? '');
     expect(named.filter((variable) => !(variable in variables))).toEqual([]);
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     for (const [, script = ''] of text.matchAll(/npm run (?:--silent )?([\w:]+)/g))
       expect(scripts).toHaveProperty(script);
-    for (const [, noun = '', verb = ''] of text.matchAll(/\bcli(?: --)? ([a-z]+) ([a-z]+)\b/g)) {
-      const sources = files('src/cli').map((path) => readFileSync(join(ROOT, path), 'utf8'));
-      const has = sources.some((source) => new RegExp(`(command\\(|name of \\[|for .*)'${verb}'`).test(source));
-      expect([`${noun} ${verb}`, has]).toEqual([`${noun} ${verb}`, true]);
-    }
   });
+
+  it('operators’ commands take what the guides give them', async () => {
+    const asked = new Map<string, Set<string>>();
+    for (const name of GUIDE_NAMES) {
+      for (const [, noun = '', verb = '', rest = ''] of guide(name).matchAll(
+        /\bcli(?: --)? ([a-z-]+) ([a-z]+)\b([^`\n]*)/g,
+      )) {
+        const options = asked.get(`${noun} ${verb}`) ?? new Set();
+        asked.set(`${noun} ${verb}`, options);
+        for (const [option] of rest.matchAll(/--[a-z-]+/g)) options.add(option);
+      }
+    }
+    expect(asked.size).toBeGreaterThan(10);
+    for (const [command, options] of asked) {
+      const help = await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...command.split(' '), '--help'], {
+        cwd: ROOT,
+      });
+      expect(help.stdout.split('\n')[0]).toBe(`Usage: cli ${command} [options]`);
+      for (const option of options) expect(help.stdout, command).toContain(option);
+    }
+  }, 120_000);
 });
 
 describe('the codes', () => {
@@ -118,11 +138,16 @@ describe('the codes', () => {
   const INNER = new Set(['custom', 'provider_float_short']);
 
   it('that an answer can carry are all explained, and no others', () => {
-    const explained = new Set(
-      [...guide('errors').matchAll(/^\| ((?:`[a-z0-9_]+`(?:, )?)+) \|/gm)].flatMap(([, cell = '']) =>
-        [...cell.matchAll(/`([a-z0-9_]+)`/g)].map((match) => match[1] ?? ''),
-      ),
-    );
+    const tables = guide('errors')
+      .split('\n## ')
+      .map((section) =>
+        [...section.matchAll(/^\| ((?:`[a-z0-9_]+`(?:, )?)+) \|/gm)].flatMap(([, cell = '']) =>
+          [...cell.matchAll(/`([a-z0-9_]+)`/g)].map((match) => match[1] ?? ''),
+        ),
+      );
+    const twice = tables.flatMap((codes) => codes.filter((code, n) => codes.indexOf(code) !== n));
+    expect(twice.map((code) => `docs/errors.md: ${code} is explained twice in one table`)).toEqual([]);
+    const explained = new Set(tables.flat());
     const source = files('src').filter((path) => path.endsWith('.ts') && !ELSEWHERE.test(path));
     const raised = new Map<string, string>();
     for (const path of source) {

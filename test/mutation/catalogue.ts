@@ -1,6 +1,7 @@
 // Every safety mechanism that `npm run mutate` takes out, in the order of a payment's life.
 import { ACCEPTANCE } from './catalogue/acceptance.ts';
 import { BOOK } from './catalogue/book.ts';
+import { CALLING } from './catalogue/calling.ts';
 import { DOUBT } from './catalogue/doubt.ts';
 import { INBOX } from './catalogue/inbox.ts';
 import { LIMITS } from './catalogue/limits.ts';
@@ -20,4 +21,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...QUEUES,
   ...LIMITS,
   ...PERSONS,
+  ...CALLING,
 ];

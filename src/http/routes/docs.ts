@@ -79,6 +79,9 @@ SwaggerUIBundle({
   persistAuthorization: false,
   supportedSubmitMethods: ${mayTry ? "['get', 'post', 'patch', 'delete']" : '[]'},
   requestInterceptor(request) {
+    // Always where the page came from, whatever address the description names: nothing else may be called from here.
+    const { pathname, search } = new URL(request.url, location.href);
+    request.url = location.origin + pathname + search;
     if (request.headers['Idempotency-Key'] === ${JSON.stringify(EXAMPLE_KEY)}) request.headers['Idempotency-Key'] = anyKey();
     return request;
   },
