@@ -82,6 +82,29 @@ export const statementLine = z
   })
   .meta({ id: 'StatementLine' });
 
+export const earning = z
+  .strictObject({
+    transactionId: z.string(),
+    kind: z.enum(['service_fee', 'commission']),
+    step: z
+      .enum(['settle', 'reverse'])
+      .meta({ description: '`reverse` takes back what was earned: its amount is negative.' }),
+    currency,
+    amount: amount.meta({ examples: ['30', '-30'] }),
+    earnedAt: time,
+  })
+  .meta({ id: 'Earning' });
+
+export const earningSum = z
+  .strictObject({
+    period: z.string().meta({ description: 'Its first day.', examples: ['2026-11-01'] }),
+    kind: z.enum(['service_fee', 'commission']),
+    currency,
+    count: z.int().meta({ description: 'Of settled transactions.' }),
+    amount: amount.meta({ description: 'Without what returns took back.' }),
+  })
+  .meta({ id: 'EarningSum' });
+
 const keyFields = {
   id: z.string().meta({ examples: ['ak01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
   name: z.string().meta({ examples: ['shop'] }),

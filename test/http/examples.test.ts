@@ -26,7 +26,7 @@ const JSON_BODY = 'application/json';
 async function describedBy(server: string): Promise<Description> {
   const route = apiRoutes({ server, isStopping: () => false }).find(({ path }) => path === '/openapi.json');
   const reply = await route?.handler({} as never);
-  return JSON.parse(reply?.body ?? '');
+  return JSON.parse(String(reply?.body));
 }
 
 /** Request examples of an operation by their names, with the schema's place. */
