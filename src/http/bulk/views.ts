@@ -4,6 +4,36 @@ import { STATE_NAMES } from '../../transactions/states.ts';
 
 export const bulkId = z.string().meta({ description: 'Of a bulk.', examples: ['bu01KAB3R7W2Q8N4YV5T6X9ZCDEF'] });
 
+const SUMMARY = {
+  id: 'bu01KAB3R7W2Q8N4YV5T6X9ZCDEF',
+  status: 'processing',
+  hold: 'each',
+  rows: 10_000,
+  reference: 'PAYROLL-11',
+  metadata: {},
+  createdAt: '2026-11-23T08:00:00.000Z',
+  updatedAt: '2026-11-23T08:00:04.503Z',
+};
+const COUNTED = {
+  ...SUMMARY,
+  accepted: 9700,
+  refused: 300,
+  states: { submitted: 120, settled: 9580 },
+  totals: [{ currency: 'UGX', amount: '9700000', fee: '291000', held: '123600', settled: '9580000' }],
+};
+const DUPLICATE = { field: 'reference', code: 'duplicate_in_file', message: 'It repeats row 7.' };
+const ROW = {
+  row: 9,
+  round: 1,
+  status: 'refused',
+  transactionId: null,
+  reference: 'SAL-9',
+  amount: null,
+  currency: null,
+  fee: null,
+  errors: [DUPLICATE],
+};
+
 const amount = z.string().meta({ examples: ['1000'] });
 const time = z.string().meta({ format: 'date-time', examples: ['2026-12-01T08:00:00.000Z'] });
 const error = z.strictObject({ field: z.string(), code: z.string(), message: z.string() });
@@ -22,7 +52,7 @@ export const bulkSummary = z
     createdAt: time,
     updatedAt: time,
   })
-  .meta({ id: 'BulkSummary' });
+  .meta({ id: 'BulkSummary', examples: [SUMMARY] });
 
 const counted = {
   ...bulkSummary.shape,
@@ -43,7 +73,7 @@ const counted = {
   ),
 };
 
-export const bulk = z.strictObject(counted).meta({ id: 'Bulk' });
+export const bulk = z.strictObject(counted).meta({ id: 'Bulk', examples: [COUNTED] });
 
 export const retriedBulk = z
   .strictObject({
@@ -53,7 +83,7 @@ export const retriedBulk = z
       .array(z.strictObject({ row: z.int(), errors: z.array(error) }))
       .meta({ description: 'Failed rows that could not be asked for again, and why.' }),
   })
-  .meta({ id: 'RetriedBulk' });
+  .meta({ id: 'RetriedBulk', examples: [{ ...COUNTED, status: 'accepting', retried: 12, skipped: [] }] });
 
 export const bulkRow = z
   .strictObject({
@@ -69,4 +99,4 @@ export const bulkRow = z
     fee: amount.nullable(),
     errors: z.array(error).meta({ description: 'What is wrong with a refused row, or why its payout failed.' }),
   })
-  .meta({ id: 'BulkRow' });
+  .meta({ id: 'BulkRow', examples: [ROW] });

@@ -148,6 +148,10 @@ const REPORT_COLUMNS = [
   'message',
 ];
 
+const REPORT = `${REPORT_COLUMNS.join(',')}\r
+9,refused,,SAL-9,,,,reference,duplicate_in_file,It repeats row 7.\r
+`;
+
 const report = defineRoute({
   method: 'GET',
   path: '/v1/payouts/bulk/{id}/report',
@@ -158,7 +162,7 @@ const report = defineRoute({
   summary: 'The report on every row, as CSV',
   description: `The columns are ${REPORT_COLUMNS.map((name) => `\`${name}\``).join(', ')}; a row with several errors has a line for each. Cells that a spreadsheet could take for a formula begin with an apostrophe.`,
   params,
-  responses: { 200: { description: 'The file.', contentType: 'text/csv', schema: z.string() } },
+  responses: { 200: { description: 'The file.', contentType: 'text/csv', schema: z.string(), example: REPORT } },
   async handler({ ctx, caller, params: { id } }) {
     await viewBulk(ctx.db, caller.merchantId, known(id));
     let after = 0;
@@ -176,6 +180,9 @@ const report = defineRoute({
   },
 });
 
+/** Nothing to say yet: it is whatever has failed. */
+const retryBody = z.strictObject({}).meta({ id: 'RetryBulk' });
+
 const retry = defineRoute({
   method: 'POST',
   path: '/v1/payouts/bulk/{id}/retry',
@@ -187,7 +194,8 @@ const retry = defineRoute({
   description:
     'Makes a new payout of every row whose payout is `failed`: certainly not executed. Rows that are settled, under way, in review or cancelled are left alone. Priced, and its money taken, as of now.',
   params,
-  body: z.strictObject({}),
+  body: retryBody,
+  examples: { failed: { summary: 'Whatever has failed', value: {} } },
   idempotent: true,
   responses: {
     202: { description: 'How many rows are tried again, and which could not be.', schema: views.retriedBulk },

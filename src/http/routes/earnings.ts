@@ -62,7 +62,7 @@ const summary = defineRoute({
     'Periods are days or months in UTC; amounts of several currencies are never added up. Without `from`, the 31 days before `to`; without `to`, until now. At most 367 days.',
   query: z.strictObject({ ...filters, by: input.word(['day', 'month'], 'The period; `day` if left out.').optional() }),
   responses: {
-    200: { description: 'Newest period first.', schema: z.strictObject({ data: z.array(views.earningSum) }) },
+    200: { description: 'Newest period first.', schema: views.earningsSummary },
   },
   async handler({ ctx, caller: { merchantId }, query }) {
     const { kind = null, currency = null, by = 'day' } = query;

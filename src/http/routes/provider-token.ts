@@ -18,13 +18,15 @@ const read = defineRoute({
   responses: {
     200: {
       description: 'The token, and when it ends; null where the provider did not say.',
-      schema: z.strictObject({
-        token: z.string(),
-        expiresAt: z
-          .string()
-          .nullable()
-          .meta({ format: 'date-time', examples: ['2026-12-01T08:00:00.000Z'] }),
-      }),
+      schema: z
+        .strictObject({
+          token: z.string(),
+          expiresAt: z
+            .string()
+            .nullable()
+            .meta({ format: 'date-time', examples: ['2026-12-01T08:00:00.000Z'] }),
+        })
+        .meta({ id: 'ProviderToken' }),
       example: { token: 'eyJ…', expiresAt: '2026-12-01T08:00:00.000Z' },
     },
   },

@@ -57,6 +57,10 @@ const readPage = defineRoute({
 const FILE_PAGE = 500;
 const COLUMNS = ['at', 'account', 'kind', 'amount', 'balance', 'currency', 'transactionId', 'reference', 'entryId'];
 
+const FILE = `${COLUMNS.join(',')}\r
+2026-11-23T08:00:00.000Z,held,hold,1030,1030,UGX,po01KAB3R7W2Q8N4YV5T6X9ZCDEF,po01KAB3R7W2Q8N4YV5T6X9ZCDEF:hold,je01KAB3R7W2Q8N4YV5T6X9ZCDEF\r
+`;
+
 const readFile = defineRoute({
   method: 'GET',
   path: '/v1/wallets/{id}/statement.csv',
@@ -68,7 +72,7 @@ const readFile = defineRoute({
   description: `All of it, or what was posted in a span. The columns are ${COLUMNS.map((name) => `\`${name}\``).join(', ')}. Cells that a spreadsheet could take for a formula begin with an apostrophe; amounts are plain numbers.`,
   params: z.strictObject({ id: views.walletId }),
   query: z.strictObject(span),
-  responses: { 200: { description: 'The file.', contentType: 'text/csv', schema: z.string() } },
+  responses: { 200: { description: 'The file.', contentType: 'text/csv', schema: z.string(), example: FILE } },
   async handler({ ctx, caller, params, query }) {
     const given = readSpan(query);
     const { id, currency } = await walletOf(ctx, caller.merchantId, params.id);

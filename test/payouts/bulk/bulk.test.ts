@@ -373,7 +373,7 @@ describe('cancelling', () => {
     expect(await wallet()).toMatchObject({ held: '1000' });
     const { json } = await api.post(`/v1/payouts/bulk/${second}/retry`, {});
     expect(json.retried).toBe(0);
-    const actions = await api.world.db('audit_log').orderBy('id').pluck('action');
+    const actions = await api.world.db('audit_log').whereLike('action', '%bulk%').orderBy('id').pluck('action');
     expect(actions).toEqual([
       'payouts.bulk_create',
       'payouts.bulk_create',
