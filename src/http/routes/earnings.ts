@@ -70,7 +70,7 @@ const summary = defineRoute({
     const to = span.to ?? new Date();
     const from = span.from ?? new Date(to.getTime() - USUAL_MS);
     if (to.getTime() - from.getTime() > LONGEST_MS)
-      throw InvalidRequest.field('from', 'too_long', 'Ask for at most 367 days at once.');
+      throw InvalidRequest.field('from', 'span_too_long', 'Ask for at most 367 days at once.');
     const sums = await sumEarnings(ctx.db, { merchantId, kind, currency, from, to, by });
     return json(200, {
       data: sums.map(({ amountMinor, ...rest }) => ({ ...rest, amount: formatAmount(amountMinor) })),
