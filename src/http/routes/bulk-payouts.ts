@@ -70,6 +70,7 @@ const list = defineRoute({
   scope: 'payouts:read',
   limit: 'reads',
   summary: 'List bulks, newest first',
+  description: 'Without counts; `status` is as of the last look, which for a bulk under way may be minutes ago.',
   query: z.strictObject({ reference: input.reference.optional(), ...paging }),
   responses: { 200: { description: 'A page.', schema: listOf(views.bulkSummary) } },
   async handler({ ctx, caller: { merchantId }, query }) {

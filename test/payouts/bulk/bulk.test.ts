@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyLedger } from '../../../src/ledger/verify.ts';
+import { setApprovalLimit } from '../../../src/merchants/approval-limit.ts';
 import { freezeWallet } from '../../../src/merchants/wallet.ts';
 import { workOnBulk } from '../../../src/payouts/bulk/work.ts';
 import { payoutFlow } from '../../../src/payouts/flow.ts';
@@ -123,6 +124,19 @@ describe('a file of which every row stands for itself', () => {
     await worked(api, first.json.id);
     expect((await api.get('/v1/transactions?limit=100')).json.data).toHaveLength(3);
     await worked(api, total.json.id);
+  });
+
+  test('has its rows above the approval limit await approval, and the others sent', async () => {
+    await api.world.fund('UGX', 10_000_000n);
+    const limit = { merchantId: api.world.merchantId, currency: 'UGX', aboveMinor: 100_000n, dailyAboveMinor: null };
+    await api.world.db.transaction((trx) => setApprovalLimit(trx, limit));
+    const { id } = (await send(payoutRows(4, (row) => (row % 2 ? { amount: '1001' } : {})))).json;
+    expect((await worked(api, id)).states).toEqual({ accepted: 2, awaiting_approval: 2 });
+    const sent = (await rowsOf(id, '&status=accepted')).map((row: { transactionId: string }) => row.transactionId);
+    expect(api.world.rung.filter(({ queue }) => queue === 'payouts').map((bell) => bell.id)).toEqual(sent);
+    await api.post(`/v1/payouts/bulk/${id}/cancel`, {});
+    expect(await worked(api, id)).toMatchObject({ status: 'done', states: { cancelled: 4 } });
+    expect(await wallet()).toMatchObject({ held: '0' });
   });
 
   test('belongs to its merchant alone', async () => {
