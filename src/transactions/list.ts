@@ -105,7 +105,11 @@ function scan(
   of: { merchantId: string; walletIds: readonly string[] | null; filters: TransactionFilters },
 ): string {
   const { filters, walletIds } = of;
-  const window = [`t.merchant_id = ${query.$(of.merchantId)}`];
+  const isNamed = [filters.providerTransactionId, filters.accountNumber, filters.bulkId, filters.refundOf].some(
+    (each) => each !== undefined,
+  );
+  // As an expression no index knows it: rows that are found by name are not to be looked for in the merchant's list.
+  const window = [`${isNamed ? "(t.merchant_id || '')" : 't.merchant_id'} = ${query.$(of.merchantId)}`];
   if (filters.from !== undefined) window.push(`t.created_at >= ${query.$(filters.from)}`);
   if (filters.to !== undefined) window.push(`t.created_at < ${query.$(filters.to)}`);
   if (filters.cursor !== undefined) {

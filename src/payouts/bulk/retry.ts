@@ -11,7 +11,7 @@ import type { TransactionRow } from '../../transactions/transaction.ts';
 import type { NewPayout } from '../create.ts';
 import type { JudgedRow } from './bulk.ts';
 import { lockBulk } from './cancel.ts';
-import { type Draft, draftRows } from './draft.ts';
+import { draftRows } from './draft.ts';
 import { insertRows } from './rows.ts';
 import { readBulkWithin } from './view.ts';
 
@@ -22,7 +22,7 @@ const RETRIABLE = `
 const FAILED = {
   name: 'failed_bulk_rows',
   text: `
-    SELECT r.number, r.round, r.max_fee_minor AS "maxFeeMinor", r.reference, t.amount_minor AS "amountMinor", t.currency,
+    SELECT r.number, r.round, r.payout_id AS "payoutId", r.max_fee_minor AS "maxFeeMinor", r.reference, t.amount_minor AS "amountMinor", t.currency,
       t.amount_type AS "amountType", t.max_amount_minor AS "maxAmountMinor", t.destination_amount_minor AS "destinationAmountMinor",
       t.method, t.country, t.destination_currency AS "destinationCurrency", t.metadata, t.beneficiary_id AS "beneficiaryId",
       w.owner, p.sealed
@@ -37,13 +37,11 @@ const TAKE_OVER = {
   name: 'retry_bulk_rows',
   text: `
     WITH failed AS (
-      SELECT r.number, r.round FROM unnest($2::int[], $3::int[]) AS i(number, round)
-        JOIN bulk_rows r ON r.bulk_id = $1 AND r.number = i.number AND r.round = i.round
-        JOIN transactions t ON t.id = r.payout_id
-      WHERE r.state = 'accepted' AND ${RETRIABLE}
+      SELECT t.id FROM bulk_rows r JOIN transactions t ON t.id = r.payout_id
+      WHERE r.payout_id = ANY($2) AND r.bulk_id = $1 AND r.state = 'accepted' AND ${RETRIABLE}
       ORDER BY t.id FOR NO KEY UPDATE OF t
     )
-    UPDATE bulk_rows r SET state = 'retried' FROM failed f WHERE r.bulk_id = $1 AND r.number = f.number AND r.round = f.round
+    UPDATE bulk_rows r SET state = 'retried' FROM failed f WHERE r.payout_id = f.id
     RETURNING r.number`,
 };
 
@@ -69,6 +67,7 @@ type Known =
 interface FailedRow extends Pick<TransactionRow, Known> {
   readonly number: number;
   readonly round: number;
+  readonly payoutId: string;
   readonly maxFeeMinor: bigint | null;
   readonly reference: string | null;
   readonly owner: string;
@@ -87,7 +86,7 @@ export async function retryBulk(ctx: Context, caller: Caller, request: Idempoten
   if (await isSendingDisabled(ctx.db))
     throw new Unavailable('Nothing can be retried while the service recovers. Ask again later.');
   const failed = await failedRows(ctx, caller.merchantId, id);
-  const rounds = new Map(failed.map(({ number, round }) => [number, round + 1]));
+  const before = new Map(failed.map((row) => [row.number, row]));
   const drafts = await draftRows(ctx, caller, { rows: failed.map((row) => asked(ctx, row)), allowDuplicates: true });
   const payable = drafts.filter((draft) => 'payout' in draft);
   const skipped = drafts.flatMap(({ number, ...draft }) =>
@@ -98,13 +97,16 @@ export async function retryBulk(ctx: Context, caller: Caller, request: Idempoten
     const state = await lockBulk(trx, caller.merchantId, id);
     if (state === 'cancelling')
       throw new Conflict('conflict', 'The bulk is being cancelled. Retry what has failed when that is over.');
-    const taken = await run<{ number: number }>(trx, TAKE_OVER, [
-      id,
-      payable.map(({ number }) => number),
-      payable.map(({ number }) => (rounds.get(number) ?? 0) - 1),
-    ]);
+    const payoutIds = payable.map(({ number }) => before.get(number)?.payoutId);
+    const taken = await run<{ number: number }>(trx, TAKE_OVER, [id, payoutIds]);
     const mine = new Set(taken.map(({ number }) => number));
-    const rows = payable.filter(({ number }) => mine.has(number)).map((draft) => storedRow(draft, rounds));
+    const rows = payable
+      .filter(({ number }) => mine.has(number))
+      .map((draft) => ({
+        draft,
+        round: (before.get(draft.number)?.round ?? 0) + 1,
+        walletId: null,
+      }));
     await insertRows(trx, ctx.vault, { bulkId: id, rows });
     if (rows.length > 0) generation = (await run<{ generation: number }>(trx, ACCEPTING, [id]))[0]?.generation ?? null;
     const { merchantId, clientAddress, apiKeyId } = caller;
@@ -116,12 +118,6 @@ export async function retryBulk(ctx: Context, caller: Caller, request: Idempoten
   if (!answer.replayed && generation !== null) ctx.queues.ring([{ queue: 'bulk', id, generation }]);
   return answer;
 }
-
-const storedRow = (draft: Draft, rounds: ReadonlyMap<number, number>) => ({
-  draft,
-  round: rounds.get(draft.number) ?? 1,
-  walletId: null,
-});
 
 async function failedRows(ctx: Context, merchantId: string, id: string): Promise<readonly FailedRow[]> {
   const all: FailedRow[] = [];
@@ -141,7 +137,7 @@ const ERASED: FieldError = {
 
 /** What the payout asked for, as it would be asked for now: a time that has passed is left out. */
 function asked(ctx: Context, row: FailedRow): JudgedRow {
-  const { number, round: _, sealed, destinationAmountMinor, amountMinor, owner, ...rest } = row;
+  const { number, round: _, payoutId: __, sealed, destinationAmountMinor, amountMinor, owner, ...rest } = row;
   const recipient = openPerson(ctx.vault, sealed);
   if (recipient === null) return { number, reference: row.reference, errors: [ERASED] };
   const isSource = row.amountType === 'source';

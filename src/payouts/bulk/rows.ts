@@ -59,12 +59,13 @@ export async function insertRows(
   }
 }
 
+// The numbers are named twice, since by the join alone every row that waits would be held against every verdict.
 const DECIDE = {
   name: 'decide_bulk_rows',
   text: `
     UPDATE bulk_rows r SET state = CASE WHEN v.errors IS NULL THEN 'accepted' ELSE 'refused' END, errors = v.errors, sealed = NULL
       FROM unnest($2::int[], $3::jsonb[]) AS v(number, errors)
-      WHERE r.bulk_id = $1 AND r.number = v.number AND r.state = 'waiting'
+      WHERE r.bulk_id = $1 AND r.number = ANY($2) AND r.number = v.number AND r.state = 'waiting'
       RETURNING r.number`,
 };
 
