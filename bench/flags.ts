@@ -11,6 +11,7 @@ export interface Flags {
   readonly rounds: number;
   readonly only: readonly Contestant[];
   readonly ledger: boolean;
+  readonly bulk: boolean;
   /** Folder for processor profiles of the product's processes and the statements' statistics; null: no profiling. */
   readonly profile: string | null;
 }
@@ -25,6 +26,7 @@ Measures the whole product against bare skeletons of the same shape in one run, 
   --rounds 3         each figure is the median of so many rounds
   --only a,b         of ${CONTESTANTS.join(', ')} (accept: acceptance alone, against one bare insert)
   --ledger           measures the ledger instead: transfers through post() against one plain function
+  --bulk             measures one file of 10,000 payouts instead
   --profile <folder> writes processor profiles of the product and the time of its statements there
   --help             shows this`;
 
@@ -40,6 +42,7 @@ export function readFlags(args: readonly string[]): Flags | null {
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: CONTESTANTS.join(',') },
       ledger: { type: 'boolean', default: false },
+      bulk: { type: 'boolean', default: false },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -57,6 +60,7 @@ export function readFlags(args: readonly string[]): Flags | null {
     rounds: whole('rounds', values.rounds, 1, 20),
     only,
     ledger: values.ledger,
+    bulk: values.bulk,
     profile: values.profile ?? null,
   };
 }

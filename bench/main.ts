@@ -1,4 +1,5 @@
 // `npm run bench`: starts private servers, measures, prints a table and one closing JSON line, and leaves nothing behind.
+import { measureBulk, reportBulk } from './bulk.ts';
 import { readFlags, USAGE } from './flags.ts';
 import { startServers } from './harness/servers.ts';
 import { measureLedger } from './ledger/measure.ts';
@@ -30,9 +31,13 @@ async function main(args: readonly string[]): Promise<void> {
     const servers = await startServers({ statistics: flags.profile !== null });
     cleanup.defer(() => servers.close());
     say(`PostgreSQL ${servers.serverVersion} and Redis are up; one fsync takes ${servers.fsyncUs} µs.`);
-    const bench = flags.ledger
-      ? reportLedger({ results: await measureLedger({ flags, servers, cleanup, say }), servers, print })
-      : reportPayouts({ results: await measurePayouts({ flags, servers, cleanup, say }), servers, print });
+    const tools = { flags, servers, cleanup, say };
+    const measure = async () => {
+      if (flags.ledger) return reportLedger({ results: await measureLedger(tools), servers, print });
+      if (flags.bulk) return reportBulk({ results: await measureBulk(tools), servers, print });
+      return reportPayouts({ results: await measurePayouts(tools), servers, print });
+    };
+    const bench = await measure();
     print(`\n${JSON.stringify({ bench })}`);
   } catch (error) {
     // A stop tears the servers away from under whatever was running; what that says is of no interest.

@@ -14,6 +14,8 @@ export async function up(knex: Knex): Promise<void> {
       earned_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (transaction_id, kind, step)
     );
+    -- A merchant's earnings in the order of the list, and the sums of a span.
+    CREATE INDEX earnings_of_merchant ON earnings (merchant_id, earned_at DESC, transaction_id DESC, kind DESC, step DESC);
     GRANT SELECT, INSERT ON earnings TO eversend_app;
   `);
 }

@@ -25,10 +25,16 @@ export abstract class PaymentsError extends Error {
 export class InvalidRequest extends PaymentsError {
   readonly status: number;
   readonly errors: readonly FieldError[];
-  constructor(errors: readonly FieldError[], options: { code?: string; message?: string; status?: number } = {}) {
+  /** How many of them the caller is told: whoever sends a thousand wrong fields learns of the first few. */
+  readonly told: number;
+  constructor(
+    errors: readonly FieldError[],
+    options: { code?: string; message?: string; status?: number; told?: number } = {},
+  ) {
     super(options.code ?? 'invalid_request', options.message ?? errors[0]?.message ?? 'The request is not valid.');
     this.errors = errors;
     this.status = options.status ?? 400;
+    this.told = options.told ?? 20;
   }
   /** Shorthand for one wrong field. */
   static field(field: string, code: string, message: string): InvalidRequest {

@@ -27,7 +27,7 @@ interface Description {
 async function describedApi(): Promise<Description> {
   const routes = apiRoutes({ server: '', isStopping: () => false });
   const reply = await routes.find(({ path }) => path === '/openapi.json')?.handler({} as never);
-  return JSON.parse(reply?.body ?? '{}');
+  return JSON.parse(String(reply?.body ?? '{}'));
 }
 
 /** Whatever needs a key: probes, the provider's callback and the description are not for callers. */

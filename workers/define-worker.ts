@@ -8,6 +8,8 @@ import type { JobData, WorkerBackend } from '../src/queue/store.ts';
 
 export interface Definition {
   readonly queue: QueueName;
+  /** Jobs at once in a process; JOB_CONCURRENCY unless said otherwise. */
+  readonly concurrency?: number;
   /** Does whatever the row with this id needs now. The job knows nothing else. */
   readonly run: (ctx: Context, id: string) => Promise<unknown>;
   /** What to do with the row when `run` failed in a way nobody expected. */
@@ -42,7 +44,9 @@ export function processorOf(ctx: Context, definition: Definition): Processor<Job
 }
 
 export async function startWorker(ctx: Context, backend: WorkerBackend, definition: Definition) {
-  const worker = await backend.worker(definition.queue, processorOf(ctx, definition));
+  const { queue, concurrency } = definition;
+  const choices = concurrency === undefined ? {} : { concurrency };
+  const worker = await backend.worker(queue, processorOf(ctx, definition), choices);
   worker.on('failed', (job, error) => {
     ctx.log.warn(
       { queue: definition.queue, jobId: job?.id ?? '', error },

@@ -9,6 +9,7 @@ import { openWorkerBackend } from '../src/queue/backend.ts';
 import type { WorkerBackend } from '../src/queue/store.ts';
 import { recoverBeforeStart } from '../src/reconciliation/recover-first.ts';
 import { checkBeforeStart } from '../src/self-check.ts';
+import { bulkWorker } from './bulk.ts';
 import { collectionWorker } from './collection.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { type Definition, startWorker } from './define-worker.ts';
@@ -17,7 +18,7 @@ import { payoutWorker } from './payout.ts';
 import { sweepOnce } from './sweep.ts';
 import { flows, webhookWorker } from './webhook.ts';
 
-const DEFINITIONS: readonly Definition[] = [payoutWorker, collectionWorker, webhookWorker];
+const DEFINITIONS: readonly Definition[] = [payoutWorker, collectionWorker, bulkWorker, webhookWorker];
 
 /** Everything a worker process runs. `stop` lets running jobs end within SHUTDOWN_GRACE_MS; what does not is looked up later. */
 export async function startWorkers(ctx: Context): Promise<{ stop(): Promise<void> }> {

@@ -27,6 +27,10 @@ const TABLES: readonly Table[] = [
     table: 'webhook_events',
     columns: "id, 'webhooks' AS queue, generation, false AS ahead",
   }),
+  statementsFor({
+    table: 'bulks',
+    columns: "id, 'bulk' AS queue, generation, false AS ahead",
+  }),
 ];
 
 function statementsFor(of: { table: string; columns: string }): Table {

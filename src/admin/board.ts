@@ -17,6 +17,7 @@ const FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const WHAT = new Map([
   ['collections', 'Doorbells of collections. A job is an id; what it means is read from the database.'],
   ['payouts', 'Doorbells of payouts. A job is an id; what it means is read from the database.'],
+  ['bulk', 'Doorbells of bulks: files of payouts whose rows are still to be accepted or cancelled, or are under way.'],
   ['webhooks', 'Doorbells of received webhooks. A webhook makes us look at the provider, nothing more.'],
 ]);
 

@@ -6,11 +6,14 @@ import type { AddressLimit, MerchantLimit } from '../limits/limits.ts';
 import type { Scope } from '../merchants/api-key.ts';
 import type { Caller, IdempotentRequest } from '../transactions/accept.ts';
 
-/** An answer as its final text. `replayed` marks the stored answer of a repetition. */
+/** An answer as its final text, JSON unless it says otherwise. `replayed` marks the stored answer of a repetition. */
 export interface Reply {
   readonly status: number;
-  readonly body: string;
+  /** A stream is read as fast as the caller takes it. */
+  readonly body: string | ReadableStream<Uint8Array>;
   readonly replayed?: boolean;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export function json(status: number, value: unknown): Reply {
@@ -24,8 +27,9 @@ export interface RouteRequest<P, Q, B, Authenticated, Idempotent> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** The body's bytes, for routes with a `rawLimit`; empty for all others. */
+  /** The body's bytes and declared type, for routes with a `rawLimit`; empty for all others. */
   readonly raw: Buffer;
+  readonly contentType: string;
   /** For routes that create something: the key and the request's fingerprint. */
   readonly idempotent: Idempotent extends true ? IdempotentRequest : null;
   readonly clientAddress: string | null;
@@ -39,7 +43,17 @@ interface Documented {
   readonly schema?: z.ZodType;
   /** Left out, it is put together from the examples of the schema's parts. */
   readonly example?: unknown;
+  /** Of the answer; JSON unless said otherwise. */
+  readonly contentType?: string;
 }
+
+/** What a raw body may be, by its media type. */
+export type Bodies = Readonly<
+  Record<
+    string,
+    { readonly schema: z.ZodType; readonly examples?: Readonly<Record<string, { summary: string; value: unknown }>> }
+  >
+>;
 
 interface Declaration {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -53,6 +67,7 @@ interface Declaration {
     | 'Beneficiaries'
     | 'Transactions'
     | 'Wallets'
+    | 'Earnings'
     | 'Events'
     | 'Personal data'
     | 'API keys'
@@ -82,8 +97,9 @@ export interface RouteOf<
   readonly params?: P;
   readonly query?: Q & z.ZodObject;
   readonly body?: B & z.ZodObject;
-  /** Takes the body as raw bytes up to this many, whatever its type. */
+  /** Takes the body as raw bytes up to this many, whatever its type; `bodies` describes what the handler makes of it. */
   readonly rawLimit?: number;
+  readonly bodies?: Bodies;
   /** Needs an Idempotency-Key. */
   readonly idempotent?: I;
   handler(
@@ -99,6 +115,7 @@ export interface Route extends Declaration {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
   readonly rawLimit?: number;
+  readonly bodies?: Bodies;
   readonly idempotent?: boolean;
   handler(request: RouteRequest<unknown, unknown, unknown, boolean, boolean>): Promise<Reply> | Reply;
 }

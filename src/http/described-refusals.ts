@@ -123,7 +123,8 @@ export function refusalsOf(route: Route): Record<string, ZodOpenApiResponseObjec
   ]);
   if (route.scope !== null) answers.set(401, 'Unauthenticated').set(403, 'Forbidden').set(503, 'Unavailable');
   if (route.params?.shape['id'] !== undefined) answers.set(404, 'NotFound');
-  if (route.body !== undefined) answers.set(413, 'BodyTooLarge').set(415, 'UnsupportedMediaType').set(422, 'Refused');
+  if (route.body !== undefined || route.bodies !== undefined)
+    answers.set(413, 'BodyTooLarge').set(415, 'UnsupportedMediaType').set(422, 'Refused');
   if (route.idempotent === true) answers.set(409, 'RequestInProgress');
   const usual = [...answers].map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }] as const);
   const own = Object.entries(route.refusals ?? {}).map(

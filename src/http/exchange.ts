@@ -32,7 +32,12 @@ export type HttpContext = HonoContext<HttpEnv>;
 /** The final answer: every header at once, so that the server can write it without building a Headers object. */
 export function answer(
   c: HttpContext,
-  of: { status: number; body: string | Uint8Array<ArrayBuffer> | null; contentType?: string; headers?: Headers },
+  of: {
+    status: number;
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
+    contentType?: string;
+    headers?: Headers;
+  },
   security: Headers = SECURITY_HEADERS,
 ): Response {
   const exchange = c.get('exchange');
@@ -48,9 +53,4 @@ export function answer(
       ...of.headers,
     },
   });
-}
-
-/** A JSON answer from its final text. */
-export function answerJson(c: HttpContext, status: number, body: string, headers?: Headers): Response {
-  return answer(c, { status, body, contentType: 'application/json', ...(headers === undefined ? {} : { headers }) });
 }

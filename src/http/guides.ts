@@ -9,6 +9,7 @@ const FOLDER = resolve(import.meta.dirname, '../../docs');
 export const GUIDES = {
   'first-payment': 'First payment',
   idempotency: 'Idempotency',
+  bulk: 'Bulk payouts',
   errors: 'Errors',
   client: 'Client',
   'key-rotation': 'Key rotation',

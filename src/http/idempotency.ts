@@ -28,3 +28,8 @@ export function readIdempotencyKey(header: string | undefined): string {
 export function requestHash(params: unknown, body: unknown): Buffer {
   return digest(canonicalJson([params, body]));
 }
+
+/** The same for a file, byte for byte: what it means is found out only when it is read. `about` is what goes with it. */
+export function fileHash(about: unknown, file: Buffer): Buffer {
+  return digest(canonicalJson([about, digest(file).toString('hex')]));
+}

@@ -7,10 +7,10 @@ import { storedAnswer } from '../transactions/stored-answer.ts';
 import { authenticate } from './auth.ts';
 import { answerPreflight } from './cors.ts';
 import type { Reply, Route } from './define-route.ts';
-import { answerJson, type HttpContext, type HttpEnv } from './exchange.ts';
+import { answer, type HttpContext, type HttpEnv } from './exchange.ts';
 import { fieldErrors } from './field-errors.ts';
 import type { Headers } from './headers.ts';
-import { readIdempotencyKey, requestHash } from './idempotency.ts';
+import { fileHash, readIdempotencyKey, requestHash } from './idempotency.ts';
 import { answerProblem } from './problem.ts';
 import { readQuery } from './query.ts';
 import { spend } from './rate-limit.ts';
@@ -77,10 +77,9 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
     expectJson(c.req.header('content-type') ?? null);
     given = parseObject(await readBody(c.req.raw, JSON_LIMIT_BYTES));
   }
-  const idempotent =
-    key === null || given === null
-      ? null
-      : { route: `${route.method} ${route.path}`, key, requestHash: requestHash(params, given) };
+  const contentType = c.req.header('content-type') ?? '';
+  const hash = () => (given === null ? fileHash([params, query, contentType], raw) : requestHash(params, given));
+  const idempotent = key === null ? null : { route: `${route.method} ${route.path}`, key, requestHash: hash() };
   const judge = async (): Promise<Reply> => {
     const { clientAddress } = exchange;
     return route.handler({
@@ -90,19 +89,22 @@ async function serve(ctx: Context, route: Route, c: HttpContext): Promise<Respon
       query,
       body: given === null ? undefined : read(route, given),
       raw,
+      contentType,
       idempotent,
       clientAddress,
       spend: (limit, subject) => spend(exchange, limit, subject),
       header: (name) => c.req.header(name),
     });
   };
-  const reply = await judge().catch(async (error: unknown) => {
+  const reply: Reply = await judge().catch(async (error: unknown) => {
     const isRefusal = error instanceof InvalidRequest || error instanceof Refused || error instanceof StaleState;
     const stored = isRefusal && caller && idempotent && (await storedAnswer(ctx, caller.merchantId, idempotent));
     if (!stored) throw error;
     return stored;
   });
-  return answerJson(c, reply.status, reply.body, reply.replayed === true ? REPLAYED : undefined);
+  const { status, body, contentType: type = 'application/json' } = reply;
+  const headers = reply.replayed === true ? REPLAYED : reply.headers;
+  return answer(c, { status, body, contentType: type, ...(headers === undefined ? {} : { headers }) });
 }
 
 function read(route: Route, given: Record<string, unknown>): unknown {

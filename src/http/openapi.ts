@@ -32,10 +32,11 @@ const idempotencyKey = z.string().meta({
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
   const responses: Record<string, ZodOpenApiResponseObject | { $ref: string }> = refusalsOf(route);
-  for (const [status, { description, schema, example }] of Object.entries(route.responses)) {
+  for (const [status, documented] of Object.entries(route.responses)) {
+    const { description, schema, example, contentType = 'application/json' } = documented;
     const shown = example ?? (schema === undefined ? undefined : exampleOf(schema));
     const media = { ...(schema === undefined ? {} : { schema }), ...(shown === undefined ? {} : { example: shown }) };
-    responses[status] = { description, headers: ALWAYS, content: { 'application/json': media } };
+    responses[status] = { description, headers: ALWAYS, content: { [contentType]: media } };
   }
   const said = route.description ?? `${route.summary}.`;
   return {
@@ -55,6 +56,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 }
 
 function requestBodyOf(route: Route): Pick<ZodOpenApiOperationObject, 'requestBody'> {
+  if (route.bodies !== undefined) return { requestBody: { required: true, content: route.bodies } };
   const schema = route.rawLimit === undefined ? route.body : ({ type: 'object' } as const);
   if (schema === undefined) return {};
   const examples = route.examples === undefined ? {} : { examples: route.examples };
@@ -85,6 +87,7 @@ export function describeRoutes(routes: readonly Route[], of: { server: string })
         { name: 'Beneficiaries', description: 'Whom you pay, saved once and paid by id.' },
         { name: 'Transactions', description: 'Both, as they stand and as they ended.' },
         { name: 'Wallets', description: 'Balances and statements.' },
+        { name: 'Earnings', description: 'What was earned of settled transactions.' },
         { name: 'Events', description: 'What happened, pushed to you and to be read again.' },
         { name: 'Personal data', description: 'Forgetting a person.' },
         { name: 'API keys', description: 'The keys your programs call with.' },

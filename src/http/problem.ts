@@ -31,8 +31,6 @@ const TITLES = new Map<number, string>([
   [503, 'Not available right now'],
 ]);
 
-/** A caller who sends a thousand wrong fields learns of the first few. */
-const MOST_ERRORS = 20;
 const STATEMENT_TIMEOUT = '57014';
 
 /** The document's text. `type` is a name, not an address: it stays the same wherever the service runs. */
@@ -50,7 +48,7 @@ export function problemBody(of: {
     code: of.code,
     detail: of.detail,
     requestId: of.requestId,
-    ...(of.errors === undefined || of.errors.length === 0 ? {} : { errors: of.errors.slice(0, MOST_ERRORS) }),
+    ...(of.errors === undefined || of.errors.length === 0 ? {} : { errors: of.errors }),
   });
 }
 
@@ -111,7 +109,7 @@ function knownError(raised: unknown): PaymentsError | null {
 }
 
 function errorsOf(error: PaymentsError): readonly FieldError[] {
-  if (error instanceof InvalidRequest) return error.errors;
+  if (error instanceof InvalidRequest) return error.errors.slice(0, error.told);
   if (error instanceof Refused && error.field !== undefined)
     return [{ field: error.field, code: error.code, message: error.message }];
   return [];

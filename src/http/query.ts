@@ -49,3 +49,20 @@ export function readQuery(url: string, schema: z.ZodObject = NONE): unknown {
   if (!parsed.success || found.length > 0) throw new InvalidRequest(found);
   return parsed.data;
 }
+
+/** One more than asked for tells whether there is a next page. */
+export function pageOf<T>(rows: readonly T[], limit: number): { page: readonly T[]; last: T | null } {
+  const page = rows.slice(0, limit);
+  return { page, last: rows.length > limit ? (page.at(-1) ?? null) : null };
+}
+
+/** Raises InvalidRequest for a span that ends before it begins. */
+export function readSpan(given: { from?: Date | undefined; to?: Date | undefined }): {
+  readonly from: Date | null;
+  readonly to: Date | null;
+} {
+  const { from = null, to = null } = given;
+  if (from !== null && to !== null && from >= to)
+    throw InvalidRequest.field('to', 'reversed_range', 'Give a "to" that is later than "from".');
+  return { from, to };
+}

@@ -82,6 +82,45 @@ export const statementLine = z
   })
   .meta({ id: 'StatementLine' });
 
+export const earning = z
+  .strictObject({
+    transactionId: z.string(),
+    kind: z.enum(['service_fee', 'commission']),
+    step: z
+      .enum(['settle', 'reverse'])
+      .meta({ description: '`reverse` takes back what was earned: its amount is negative.' }),
+    currency,
+    amount: amount.meta({ examples: ['30', '-30'] }),
+    earnedAt: time,
+  })
+  .meta({
+    id: 'Earning',
+    examples: [
+      {
+        transactionId: 'po01KAB3R7W2Q8N4YV5T6X9ZCDEF',
+        kind: 'service_fee',
+        step: 'settle',
+        currency: 'UGX',
+        amount: '30',
+        earnedAt: '2026-11-23T08:00:07.120Z',
+      },
+    ],
+  });
+
+export const earningSum = z
+  .strictObject({
+    period: z.string().meta({ description: 'Its first day.', examples: ['2026-11-01'] }),
+    kind: z.enum(['service_fee', 'commission']),
+    currency,
+    count: z.int().meta({ description: 'Of settled transactions.' }),
+    amount: amount.meta({ description: 'Without what returns took back.' }),
+  })
+  .meta({
+    id: 'EarningSum',
+    examples: [{ period: '2026-11-01', kind: 'service_fee', currency: 'UGX', count: 9580, amount: '287400' }],
+  });
+export const earningsSummary = z.strictObject({ data: z.array(earningSum) }).meta({ id: 'EarningsSummary' });
+
 const keyFields = {
   id: z.string().meta({ examples: ['ak01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
   name: z.string().meta({ examples: ['shop'] }),

@@ -39,10 +39,13 @@ const QUESTIONS: readonly (readonly [problem: string, sql: string])[] = [
      GROUP BY r.account_id HAVING r.amount <> coalesce(sum(p.amount), 0)`,
   ],
   [
-    'a transaction holds other money than the book says',
+    'transactions, and bulks for rows that wait, hold other money than the book says',
     `SELECT w.wallet_id AS what FROM (SELECT wallet_id, balance FROM ledger_accounts WHERE kind = 'wallet_held') w
-     LEFT JOIN (SELECT wallet_id, sum(held_minor) AS open FROM transactions
-       WHERE state IN ('awaiting_approval', 'accepted', 'submitting', 'submitted', 'in_review') GROUP BY wallet_id) t
+     LEFT JOIN (SELECT wallet_id, sum(held_minor) AS open FROM (
+         SELECT wallet_id, held_minor FROM transactions
+           WHERE state IN ('awaiting_approval', 'accepted', 'submitting', 'submitted', 'in_review')
+         UNION ALL SELECT wallet_id, held_minor FROM bulk_rows WHERE state = 'waiting' AND wallet_id IS NOT NULL) h
+       GROUP BY wallet_id) t
      USING (wallet_id) WHERE w.balance <> coalesce(t.open, 0)`,
   ],
   [

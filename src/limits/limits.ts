@@ -11,7 +11,7 @@ const DAY = 24 * HOUR;
 export type AddressLimit = 'address' | 'probes' | 'forgeries' | 'signIns';
 /** By merchant: what only reads, what changes something, what moves money. */
 export type MerchantLimit = 'reads' | 'writes' | 'money';
-type OtherLimit = 'key' | 'otpPhone' | 'otpPrefix' | 'otpMerchant';
+type OtherLimit = 'key' | 'providerToken' | 'otpPhone' | 'otpPrefix' | 'otpMerchant';
 
 export type Limits = Readonly<Record<AddressLimit | MerchantLimit | OtherLimit, Limit>>;
 
@@ -27,6 +27,12 @@ export const limitsOf = perContext(({ cache, config }: Context): Limits => {
     reads: limit('reads', config.RATE_LIMIT_READS_PER_SECOND, SECOND, 'reading requests of this merchant'),
     writes: limit('writes', config.RATE_LIMIT_WRITES_PER_SECOND, SECOND, 'writing requests of this merchant'),
     money: limit('money', config.RATE_LIMIT_MONEY_PER_SECOND, SECOND, 'requests of this merchant that move money'),
+    providerToken: limit(
+      'provider-token',
+      config.RATE_LIMIT_PROVIDER_TOKEN_PER_MINUTE,
+      MINUTE,
+      "readings of the provider's token by this merchant",
+    ),
     otpPhone: limit('otp-phone', config.OTP_LIMIT_PER_PHONE_PER_HOUR, HOUR, 'one-time pins for this phone'),
     otpPrefix: limit(
       'otp-prefix',

@@ -19,14 +19,25 @@ export const SCOPES = [
   'beneficiaries:read',
   'transactions:read',
   'wallets:read',
+  'earnings:read',
   'keys:read',
   'keys:write',
   'personal_data:erase',
+  'provider:token',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Given only to a key that is made for it: approving is a second pair of eyes, and the others go beyond payments. */
-const ON_REQUEST: ReadonlySet<Scope> = new Set(['payouts:approve', 'keys:read', 'keys:write', 'personal_data:erase']);
+/**
+ * Given only to a key that is made for it: approving is a second pair of eyes, the others go beyond payments, and the provider's token
+ * past all of our own checks.
+ */
+const ON_REQUEST: ReadonlySet<Scope> = new Set([
+  'payouts:approve',
+  'keys:read',
+  'keys:write',
+  'personal_data:erase',
+  'provider:token',
+]);
 export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !ON_REQUEST.has(scope));
 
 export class ApiKey extends BaseModel {

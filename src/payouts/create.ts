@@ -7,7 +7,7 @@ import { sealPerson } from '../merchants/person.ts';
 import { payoutFee } from '../pricing/fee.ts';
 import { scheduleFor, type Tariff } from '../pricing/fee-schedule.ts';
 import type { Method, Recipient } from '../provider/provider.ts';
-import { type Answer, accept, type Caller, type IdempotentRequest } from '../transactions/accept.ts';
+import { type Acceptance, type Answer, accept, type Caller, type IdempotentRequest } from '../transactions/accept.ts';
 
 /** A validated request. Amounts are hundredths; for `destination` the amount is in `destinationCurrency` and `maxAmountMinor` is set. */
 export interface NewPayout {
@@ -37,12 +37,19 @@ export async function createPayout(
   request: IdempotentRequest,
   of: NewPayout,
 ): Promise<Answer> {
+  return accept(ctx, { ...(await preparePayout(ctx, caller, of)), request });
+}
+
+/** A payout that only waits to be accepted: its person is known, its fee pinned. */
+export type PreparedPayout = Omit<Acceptance, 'request'>;
+
+/** Raises as `createPayout` does before it accepts. */
+export async function preparePayout(ctx: Context, caller: Caller, of: NewPayout): Promise<PreparedPayout> {
   const person = of.recipient ?? (await recipientOf(ctx, caller, of));
   const tariff = await scheduleFor(ctx, { type: 'payout', merchantId: caller.merchantId, ...of });
   const isSource = of.amountType === 'source';
-  return accept(ctx, {
+  return {
     caller,
-    request,
     id: newId('payout'),
     owner: of.owner ?? '',
     person,
@@ -67,7 +74,7 @@ export async function createPayout(
       scheduledAt: of.scheduledAt,
       refundOf: of.refundOf ?? null,
     },
-  });
+  };
 }
 
 /** The fee as far as it is known now, and all that may be needed, which is what is set aside. */

@@ -206,7 +206,7 @@ export interface Provider {
     readonly page: number;
     readonly limit: number;
   }): Promise<TransactionPage>;
-  /** The current access token, for the audited token endpoint. */
+  /** The current access token, for the audited token endpoint. Raises ProviderUnavailable. */
   token(): Promise<{ readonly token: string; readonly expiresAt: Date | null }>;
   /** The newest failure that only an operator can mend (wrong origin, key without permission), or null. For readiness and alarms. */
   configurationProblem(): string | null;

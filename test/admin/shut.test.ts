@@ -102,6 +102,7 @@ describe('the board', () => {
     expect(list.queues.map((queue) => [queue.name, queue.readOnlyMode])).toEqual([
       ['collections', true],
       ['payouts', true],
+      ['bulk', true],
       ['webhooks', true],
     ]);
   });

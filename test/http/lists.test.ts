@@ -170,3 +170,43 @@ test('queries that nobody meant are refused by the name of the parameter', async
     expect((await api.get(path)).status).toBe(400);
   expect((await api.post('/v1/payouts?dry=true', PAYOUT)).status).toBe(400);
 });
+
+test('a statement is kept to a span, as pages and as a file, and the file is the pages', async () => {
+  const owner = 'spanned';
+  const walletId = await api.world.fund('UGX', 10_000_000n, owner);
+  for (let n = 0; n < 6; n += 1) await api.post('/v1/payouts', { ...PAYOUT, owner, amount: '10' });
+  const path = `/v1/wallets/${walletId}/statement`;
+  const whole = (await api.get(`${path}?limit=100`)).json.data;
+  expect(whole).toHaveLength(13);
+  const file = await api.get(`${path}.csv`);
+  expect([file.status, file.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+  expect(file.headers.get('content-disposition')).toBe(`attachment; filename="statement-${walletId}.csv"`);
+  const [header, ...lines] = file.text.trimEnd().split('\r\n');
+  expect(header).toBe('at,account,kind,amount,balance,currency,transactionId,reference,entryId');
+  expect(lines).toEqual(
+    whole.map((line: Record<string, string>) =>
+      [
+        line['at'],
+        line['account'],
+        line['kind'],
+        line['amount'],
+        line['balance'],
+        'UGX',
+        line['transactionId'] ?? '',
+        line['reference'],
+        line['entryId'],
+      ].join(','),
+    ),
+  );
+  // Two lines for each hold, at the moment of its commit: the span from the third on, and what came before it.
+  const third = new Date(whole[5].at).toISOString();
+  const since = (await api.get(`${path}?limit=100&from=${third}`)).json.data;
+  const until = (await api.get(`${path}?limit=100&to=${third}`)).json.data;
+  expect([...since, ...until]).toEqual(whole);
+  expect(since.length).toBeGreaterThan(0);
+  expect((await api.get(`${path}.csv?to=2026-01-01T00:00:00Z`)).text.trimEnd().split('\r\n')).toHaveLength(1);
+  const reversed = await api.get(`${path}.csv?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z`);
+  expect([reversed.status, reversed.json.errors[0].field]).toEqual([400, 'to']);
+  const { secret: key } = await api.stranger();
+  expect((await api.get(`${path}.csv`, { key })).status).toBe(404);
+});

@@ -24,6 +24,8 @@ beforeAll(async () => {
   expect(answers.map(({ status }) => status)).toEqual([202, 202]);
   mine.payout = answers[0]?.json.id;
   mine.collection = answers[1]?.json.id;
+  const bulk = { payouts: [{ ...PAYOUT, recipient, reference: MARK }], reference: MARK };
+  mine.bulk = (await api.post('/v1/payouts/bulk', bulk)).json.id;
   mine.apiKey = (await world.db('api_keys').where({ merchant_id: world.merchantId }).first()).id;
   const { method, country } = PAYOUT;
   mine.beneficiary = (await api.post('/v1/beneficiaries', { method, country, recipient })).json.id;
@@ -45,6 +47,12 @@ const WITH_ID: Readonly<Record<string, { readonly kind: IdKind; readonly body?: 
   'GET /v1/transactions/{id}': { kind: 'payout' },
   'GET /v1/wallets/{id}': { kind: 'wallet' },
   'GET /v1/wallets/{id}/statement': { kind: 'wallet' },
+  'GET /v1/wallets/{id}/statement.csv': { kind: 'wallet' },
+  'GET /v1/payouts/bulk/{id}': { kind: 'bulk' },
+  'GET /v1/payouts/bulk/{id}/rows': { kind: 'bulk' },
+  'GET /v1/payouts/bulk/{id}/report': { kind: 'bulk' },
+  'POST /v1/payouts/bulk/{id}/retry': { kind: 'bulk', body: {} },
+  'POST /v1/payouts/bulk/{id}/cancel': { kind: 'bulk' },
   'POST /v1/api-keys/{id}/rotate': { kind: 'apiKey', body: {} },
   'POST /v1/api-keys/{id}/revoke': { kind: 'apiKey' },
 };
@@ -61,6 +69,10 @@ const IN_BODIES: Readonly<Record<string, (() => { body: object; status: number }
     return { body: { ...rest, beneficiaryId: mine.beneficiary }, status: 400 };
   },
   'POST /v1/payouts/quote': null,
+  'POST /v1/payouts/bulk': () => {
+    const { recipient: _, ...rest } = PAYOUT;
+    return { body: { payouts: [{ ...rest, beneficiaryId: mine.beneficiary }], hold: 'total' }, status: 400 };
+  },
   'POST /v1/personal-data/erasures': () => ({ body: { account: PHONE, reason: 'not theirs' }, status: 200 }),
 };
 

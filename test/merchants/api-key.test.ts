@@ -35,6 +35,7 @@ test('a fresh key is found by its secret, with the default scopes unless told ot
   const found = await findApiKey(contextOf('test'), secret);
   expect(found).toMatchObject({ id: apiKey.id, merchantId });
   expect([...(found?.scopes ?? [])]).toEqual([...DEFAULT_SCOPES]);
+  expect(DEFAULT_SCOPES).not.toContain('provider:token');
   const reader = await make({ scopes: ['wallets:read'] });
   expect([...((await findApiKey(contextOf('test'), reader.secret))?.scopes ?? [])]).toEqual(['wallets:read']);
 });

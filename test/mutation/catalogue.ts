@@ -1,6 +1,7 @@
 // Every safety mechanism that `npm run mutate` takes out, in the order of a payment's life.
 import { ACCEPTANCE } from './catalogue/acceptance.ts';
 import { BOOK } from './catalogue/book.ts';
+import { BULK } from './catalogue/bulk.ts';
 import { CALLING } from './catalogue/calling.ts';
 import { DOUBT } from './catalogue/doubt.ts';
 import { INBOX } from './catalogue/inbox.ts';
@@ -14,6 +15,7 @@ import type { Mutation } from './mutation.ts';
 export const MUTATIONS: readonly Mutation[] = [
   ...ACCEPTANCE,
   ...PROMISES,
+  ...BULK,
   ...SENDING,
   ...DOUBT,
   ...BOOK,

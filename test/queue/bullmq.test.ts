@@ -68,7 +68,7 @@ for (const [name, describeStore, openStore] of stores)
     afterEach(async () => {
       await Promise.all(working.map((worker) => worker.close()));
       working = [];
-      for (const name of ['collections', 'payouts', 'webhooks'] as const) await queues.obliterate(name);
+      for (const name of ['collections', 'payouts', 'bulk', 'webhooks'] as const) await queues.obliterate(name);
     });
     afterAll(async () => {
       await queues.close();
@@ -190,8 +190,8 @@ for (const [name, describeStore, openStore] of stores)
     test('the board is given the queues themselves', async () => {
       await queues.ringNow([bell('webhooks')]);
       const board = await openQueuesForBoard(store.config);
-      expect(board.queues.map((queue) => queue.name)).toEqual(['collections', 'payouts', 'webhooks']);
-      expect(await board.queues[2]?.getWaitingCount()).toBe(1);
+      expect(board.queues.map((queue) => queue.name)).toEqual(['collections', 'payouts', 'bulk', 'webhooks']);
+      expect(await board.queues[3]?.getWaitingCount()).toBe(1);
       await board.close();
       expect(await queues.ping()).toBe(true);
       expect(await queues.problem()).toBeNull();

@@ -87,9 +87,7 @@ for (const [name, describeStore, redis] of STORES)
 
     it('pays once whatever is done to its jobs by hand: copied, put in another queue, changed, tried again, swept away', async () => {
       const backend = openBackend(readConfig(system.env));
-      const [payouts, collections, webhooks] = await Promise.all(
-        (['payouts', 'collections', 'webhooks'] as const).map((queue) => backend.queue(queue)),
-      );
+      const [payouts, collections, webhooks] = await Promise.all(QUEUE_NAMES.map((queue) => backend.queue(queue)));
       const ids = await pay(5, SLOW);
       for (const [n, id] of ids.entries()) {
         for (const queue of [payouts, collections, webhooks]) {

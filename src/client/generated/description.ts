@@ -270,6 +270,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payouts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List bulks, newest first
+         * @description Without counts; `status` is as of the last look, which for a bulk under way may be minutes ago.
+         *
+         *     Needs a key with the scope `payouts:read`.
+         */
+        get: operations["listBulks"];
+        put?: never;
+        /**
+         * Pay out many at once
+         * @description Up to 10,000 payouts as JSON, or as CSV with a header line and the columns `amount`, `currency`, `amountType`, `method`, `country`, `destinationCurrency`, `recipient.firstName`, `recipient.lastName`, `recipient.phone`, `recipient.bankCode`, `recipient.bankName`, `recipient.accountName`, `recipient.accountNumber`, `recipient.email`, `recipient.tag`, `maxAmount`, `maxFee`, `beneficiaryId`, `owner`, `reference`, `scheduledAt` and `metadata.<name>`; for CSV, `hold`, `allowDuplicates` and `reference` are query parameters. Rows that are wrong are refused one by one and named in the report; the others become payouts within seconds. A repetition under the same key needs the same file, byte for byte.
+         *
+         *     Needs a key with the scope `payouts:write`.
+         */
+        post: operations["createBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/bulk/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A bulk's progress
+         * @description A bulk's progress.
+         *
+         *     Needs a key with the scope `payouts:read`.
+         */
+        get: operations["getBulk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/bulk/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each row
+         * @description What became of each row.
+         *
+         *     Needs a key with the scope `payouts:read`.
+         */
+        get: operations["listBulkRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/bulk/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report on every row, as CSV
+         * @description The columns are `row`, `status`, `transactionId`, `reference`, `amount`, `currency`, `fee`, `field`, `code`, `message`; a row with several errors has a line for each. Cells that a spreadsheet could take for a formula begin with an apostrophe.
+         *
+         *     Needs a key with the scope `payouts:read`.
+         */
+        get: operations["getBulkReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/bulk/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the failed rows once more
+         * @description Makes a new payout of every row whose payout is `failed`: certainly not executed. Rows that are settled, under way, in review or cancelled are left alone. Priced, and its money taken, as of now.
+         *
+         *     Needs a key with the scope `payouts:write`.
+         */
+        post: operations["retryBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/bulk/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel what has not been sent
+         * @description Rows that wait are cancelled at once, payouts one by one within seconds; what may have been sent goes on.
+         *
+         *     Needs a key with the scope `payouts:write`.
+         */
+        post: operations["cancelBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/beneficiaries": {
         parameters: {
             query?: never;
@@ -357,7 +495,7 @@ export interface paths {
         };
         /**
          * List transactions, newest first
-         * @description List transactions, newest first.
+         * @description Filters are combined. A page looks at 20,000 rows at most: where filters keep few of them it may be short, or empty, and `nextCursor` leads on; only null is the end.
          *
          *     Needs a key with the scope `transactions:read`.
          */
@@ -450,6 +588,72 @@ export interface paths {
          *     Needs a key with the scope `wallets:read`.
          */
         get: operations["getWalletStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/statement.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A wallet's statement as a CSV file, newest first
+         * @description All of it, or what was posted in a span. The columns are `at`, `account`, `kind`, `amount`, `balance`, `currency`, `transactionId`, `reference`, `entryId`. Cells that a spreadsheet could take for a formula begin with an apostrophe; amounts are plain numbers.
+         *
+         *     Needs a key with the scope `wallets:read`.
+         */
+        get: operations["getWalletStatementFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/earnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List earnings, newest first
+         * @description One for each kind and settled transaction: `service_fee` is the fee, `commission` the part of it that is owed to a partner. A return takes them back by negative ones.
+         *
+         *     Needs a key with the scope `earnings:read`.
+         */
+        get: operations["listEarnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/earnings/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was earned, by kind, currency and period
+         * @description Periods are days or months in UTC; amounts of several currencies are never added up. Without `from`, the 31 days before `to`; without `to`, until now. At most 367 days.
+         *
+         *     Needs a key with the scope `earnings:read`.
+         */
+        get: operations["summarizeEarnings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -888,6 +1092,32 @@ export interface components {
             destinationCurrency?: string;
             recipient?: components["schemas"]["Recipient"];
         };
+        NewBulk: {
+            /** @description 1 to 10000 payouts, as POST /v1/payouts takes them. */
+            payouts: components["schemas"]["NewPayout"][];
+            /**
+             * @description `each` (default): every row takes its own money, or is refused alone. `total`: all rows are right and the wallets cover them together, or nothing is taken.
+             * @enum {string}
+             */
+            hold?: "each" | "total";
+            /** @description Rows that say the same (account, amount, reference) are meant, and not refused as `duplicate_in_file`. */
+            allowDuplicates?: boolean;
+            /**
+             * @description The caller's own name for it; need not be unique.
+             * @example INV-7
+             */
+            reference?: string;
+            /**
+             * @description Up to 20 strings of the caller, given back as they are.
+             * @example {
+             *       "order": "A-17"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        RetryBulk: Record<string, never>;
         NewBeneficiary: {
             /** @enum {string} */
             method: "momo" | "bank" | "eversend";
@@ -1166,6 +1396,295 @@ export interface components {
             /** @example Default Bank */
             name: string;
         };
+        /**
+         * @example {
+         *       "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+         *       "status": "processing",
+         *       "hold": "each",
+         *       "rows": 10000,
+         *       "reference": "PAYROLL-11",
+         *       "metadata": {},
+         *       "createdAt": "2026-11-23T08:00:00.000Z",
+         *       "updatedAt": "2026-11-23T08:00:04.503Z",
+         *       "accepted": 9700,
+         *       "refused": 300,
+         *       "states": {
+         *         "submitted": 120,
+         *         "settled": 9580
+         *       },
+         *       "totals": [
+         *         {
+         *           "currency": "UGX",
+         *           "amount": "9700000",
+         *           "fee": "291000",
+         *           "held": "123600",
+         *           "settled": "9580000"
+         *         }
+         *       ]
+         *     }
+         */
+        Bulk: {
+            /**
+             * @description Of a bulk.
+             * @example bu01KAB3R7W2Q8N4YV5T6X9ZCDEF
+             */
+            id: string;
+            /**
+             * @description `accepting`: rows are becoming payouts. `cancelling`: unsent payouts are being cancelled. `processing`: payouts are under way. `done`: all have ended.
+             * @enum {string}
+             */
+            status: "accepting" | "cancelling" | "processing" | "done";
+            /** @enum {string} */
+            hold: "each" | "total";
+            /** @description How many the file had. */
+            rows: number;
+            reference: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            updatedAt: string;
+            /** @description Rows that are payouts, or become ones: all that were not refused. */
+            accepted: number;
+            /** @description Rows of which no payout was made; the report says why. */
+            refused: number;
+            /**
+             * @description How many of the accepted rows are in which state; `waiting` ones become payouts within seconds.
+             * @example {
+             *       "waiting": 120,
+             *       "settled": 9580
+             *     }
+             */
+            states: {
+                [key: string]: number;
+            };
+            totals: {
+                /** @example UGX */
+                currency: string;
+                /**
+                 * @description Of all accepted rows, as far as it is known.
+                 * @example 1000
+                 */
+                amount: string;
+                /** @example 1000 */
+                fee: string;
+                /**
+                 * @description Still set aside.
+                 * @example 1000
+                 */
+                held: string;
+                /**
+                 * @description What has been paid.
+                 * @example 1000
+                 */
+                settled: string;
+            }[];
+        };
+        BulkSummaryPage: {
+            data: components["schemas"]["BulkSummary"][];
+            /** @description For the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /**
+         * @example {
+         *       "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+         *       "status": "processing",
+         *       "hold": "each",
+         *       "rows": 10000,
+         *       "reference": "PAYROLL-11",
+         *       "metadata": {},
+         *       "createdAt": "2026-11-23T08:00:00.000Z",
+         *       "updatedAt": "2026-11-23T08:00:04.503Z"
+         *     }
+         */
+        BulkSummary: {
+            /**
+             * @description Of a bulk.
+             * @example bu01KAB3R7W2Q8N4YV5T6X9ZCDEF
+             */
+            id: string;
+            /**
+             * @description `accepting`: rows are becoming payouts. `cancelling`: unsent payouts are being cancelled. `processing`: payouts are under way. `done`: all have ended.
+             * @enum {string}
+             */
+            status: "accepting" | "cancelling" | "processing" | "done";
+            /** @enum {string} */
+            hold: "each" | "total";
+            /** @description How many the file had. */
+            rows: number;
+            reference: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        BulkRowPage: {
+            data: components["schemas"]["BulkRow"][];
+            /** @description For the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /**
+         * @example {
+         *       "row": 9,
+         *       "round": 1,
+         *       "status": "refused",
+         *       "transactionId": null,
+         *       "reference": "SAL-9",
+         *       "amount": null,
+         *       "currency": null,
+         *       "fee": null,
+         *       "errors": [
+         *         {
+         *           "field": "reference",
+         *           "code": "duplicate_in_file",
+         *           "message": "It repeats row 7."
+         *         }
+         *       ]
+         *     }
+         */
+        BulkRow: {
+            /** @description Counted from 1, without the header. */
+            row: number;
+            /** @description How often it was tried. */
+            round: number;
+            /**
+             * @description The state of its payout; `waiting` and `refused` rows have none.
+             * @enum {string}
+             */
+            status: "waiting" | "refused" | "awaiting_approval" | "accepted" | "submitting" | "submitted" | "in_review" | "settled" | "failed" | "cancelled" | "reversed";
+            transactionId: string | null;
+            reference: string | null;
+            amount: string | null;
+            currency: string | null;
+            fee: string | null;
+            /** @description What is wrong with a refused row, or why its payout failed. */
+            errors: {
+                field: string;
+                code: string;
+                message: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+         *       "status": "accepting",
+         *       "hold": "each",
+         *       "rows": 10000,
+         *       "reference": "PAYROLL-11",
+         *       "metadata": {},
+         *       "createdAt": "2026-11-23T08:00:00.000Z",
+         *       "updatedAt": "2026-11-23T08:00:04.503Z",
+         *       "accepted": 9700,
+         *       "refused": 300,
+         *       "states": {
+         *         "submitted": 120,
+         *         "settled": 9580
+         *       },
+         *       "totals": [
+         *         {
+         *           "currency": "UGX",
+         *           "amount": "9700000",
+         *           "fee": "291000",
+         *           "held": "123600",
+         *           "settled": "9580000"
+         *         }
+         *       ],
+         *       "retried": 12,
+         *       "skipped": []
+         *     }
+         */
+        RetriedBulk: {
+            /**
+             * @description Of a bulk.
+             * @example bu01KAB3R7W2Q8N4YV5T6X9ZCDEF
+             */
+            id: string;
+            /**
+             * @description `accepting`: rows are becoming payouts. `cancelling`: unsent payouts are being cancelled. `processing`: payouts are under way. `done`: all have ended.
+             * @enum {string}
+             */
+            status: "accepting" | "cancelling" | "processing" | "done";
+            /** @enum {string} */
+            hold: "each" | "total";
+            /** @description How many the file had. */
+            rows: number;
+            reference: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            updatedAt: string;
+            /** @description Rows that are payouts, or become ones: all that were not refused. */
+            accepted: number;
+            /** @description Rows of which no payout was made; the report says why. */
+            refused: number;
+            /**
+             * @description How many of the accepted rows are in which state; `waiting` ones become payouts within seconds.
+             * @example {
+             *       "waiting": 120,
+             *       "settled": 9580
+             *     }
+             */
+            states: {
+                [key: string]: number;
+            };
+            totals: {
+                /** @example UGX */
+                currency: string;
+                /**
+                 * @description Of all accepted rows, as far as it is known.
+                 * @example 1000
+                 */
+                amount: string;
+                /** @example 1000 */
+                fee: string;
+                /**
+                 * @description Still set aside.
+                 * @example 1000
+                 */
+                held: string;
+                /**
+                 * @description What has been paid.
+                 * @example 1000
+                 */
+                settled: string;
+            }[];
+            retried: number;
+            /** @description Failed rows that could not be asked for again, and why. */
+            skipped: {
+                row: number;
+                errors: {
+                    field: string;
+                    code: string;
+                    message: string;
+                }[];
+            }[];
+        };
         Beneficiary: {
             /** @example be01KAB3R7W2Q8N4YV5T6X9ZCDEF */
             id: string;
@@ -1299,6 +1818,74 @@ export interface components {
              * @example 98970
              */
             balance: string;
+        };
+        EarningPage: {
+            data: components["schemas"]["Earning"][];
+            /** @description For the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /**
+         * @example {
+         *       "transactionId": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+         *       "kind": "service_fee",
+         *       "step": "settle",
+         *       "currency": "UGX",
+         *       "amount": "30",
+         *       "earnedAt": "2026-11-23T08:00:07.120Z"
+         *     }
+         */
+        Earning: {
+            transactionId: string;
+            /** @enum {string} */
+            kind: "service_fee" | "commission";
+            /**
+             * @description `reverse` takes back what was earned: its amount is negative.
+             * @enum {string}
+             */
+            step: "settle" | "reverse";
+            /** @example UGX */
+            currency: string;
+            /**
+             * @description Decimal, in major units.
+             * @example 30
+             * @example -30
+             */
+            amount: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            earnedAt: string;
+        };
+        EarningsSummary: {
+            data: components["schemas"]["EarningSum"][];
+        };
+        /**
+         * @example {
+         *       "period": "2026-11-01",
+         *       "kind": "service_fee",
+         *       "currency": "UGX",
+         *       "count": 9580,
+         *       "amount": "287400"
+         *     }
+         */
+        EarningSum: {
+            /**
+             * @description Its first day.
+             * @example 2026-11-01
+             */
+            period: string;
+            /** @enum {string} */
+            kind: "service_fee" | "commission";
+            /** @example UGX */
+            currency: string;
+            /** @description Of settled transactions. */
+            count: number;
+            /**
+             * @description Without what returns took back.
+             * @example 1000
+             */
+            amount: string;
         };
         ApiKeyPage: {
             data: components["schemas"]["ApiKey"][];
@@ -1736,6 +2323,8 @@ export type NewRefund = components['schemas']['NewRefund'];
 export type NewPayout = components['schemas']['NewPayout'];
 export type Recipient = components['schemas']['Recipient'];
 export type PayoutQuoteRequest = components['schemas']['PayoutQuoteRequest'];
+export type NewBulk = components['schemas']['NewBulk'];
+export type RetryBulk = components['schemas']['RetryBulk'];
 export type NewBeneficiary = components['schemas']['NewBeneficiary'];
 export type AccountToVerify = components['schemas']['AccountToVerify'];
 export type KeyRotation = components['schemas']['KeyRotation'];
@@ -1750,6 +2339,12 @@ export type DeliveryCountries = components['schemas']['DeliveryCountries'];
 export type DeliveryCountry = components['schemas']['DeliveryCountry'];
 export type Banks = components['schemas']['Banks'];
 export type Bank = components['schemas']['Bank'];
+export type Bulk = components['schemas']['Bulk'];
+export type BulkSummaryPage = components['schemas']['BulkSummaryPage'];
+export type BulkSummary = components['schemas']['BulkSummary'];
+export type BulkRowPage = components['schemas']['BulkRowPage'];
+export type BulkRow = components['schemas']['BulkRow'];
+export type RetriedBulk = components['schemas']['RetriedBulk'];
 export type Beneficiary = components['schemas']['Beneficiary'];
 export type BeneficiaryPage = components['schemas']['BeneficiaryPage'];
 export type VerifiedAccount = components['schemas']['VerifiedAccount'];
@@ -1758,6 +2353,10 @@ export type WalletPage = components['schemas']['WalletPage'];
 export type Wallet = components['schemas']['Wallet'];
 export type StatementLinePage = components['schemas']['StatementLinePage'];
 export type StatementLine = components['schemas']['StatementLine'];
+export type EarningPage = components['schemas']['EarningPage'];
+export type Earning = components['schemas']['Earning'];
+export type EarningsSummary = components['schemas']['EarningsSummary'];
+export type EarningSum = components['schemas']['EarningSum'];
 export type ApiKeyPage = components['schemas']['ApiKeyPage'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type NewApiKey = components['schemas']['NewApiKey'];
@@ -2642,6 +3241,446 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listBulks: {
+        parameters: {
+            query?: {
+                reference?: string;
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "status": "processing",
+                     *           "hold": "each",
+                     *           "rows": 10000,
+                     *           "reference": "PAYROLL-11",
+                     *           "metadata": {},
+                     *           "createdAt": "2026-11-23T08:00:00.000Z",
+                     *           "updatedAt": "2026-11-23T08:00:04.503Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkSummaryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createBulk: {
+        parameters: {
+            query?: {
+                hold?: "each" | "total";
+                allowDuplicates?: "true" | "false";
+                reference?: string;
+            };
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBulk"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Every row is judged and stored; the payouts are being made. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "status": "processing",
+                     *       "hold": "each",
+                     *       "rows": 10000,
+                     *       "reference": "PAYROLL-11",
+                     *       "metadata": {},
+                     *       "createdAt": "2026-11-23T08:00:00.000Z",
+                     *       "updatedAt": "2026-11-23T08:00:04.503Z",
+                     *       "accepted": 9700,
+                     *       "refused": 300,
+                     *       "states": {
+                     *         "submitted": 120,
+                     *         "settled": 9580
+                     *       },
+                     *       "totals": [
+                     *         {
+                     *           "currency": "UGX",
+                     *           "amount": "9700000",
+                     *           "fee": "291000",
+                     *           "held": "123600",
+                     *           "settled": "9580000"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["RequestInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a bulk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts by state and sums by currency. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "status": "processing",
+                     *       "hold": "each",
+                     *       "rows": 10000,
+                     *       "reference": "PAYROLL-11",
+                     *       "metadata": {},
+                     *       "createdAt": "2026-11-23T08:00:00.000Z",
+                     *       "updatedAt": "2026-11-23T08:00:04.503Z",
+                     *       "accepted": 9700,
+                     *       "refused": 300,
+                     *       "states": {
+                     *         "submitted": 120,
+                     *         "settled": 9580
+                     *       },
+                     *       "totals": [
+                     *         {
+                     *           "currency": "UGX",
+                     *           "amount": "9700000",
+                     *           "fee": "291000",
+                     *           "held": "123600",
+                     *           "settled": "9580000"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listBulkRows: {
+        parameters: {
+            query?: {
+                status?: "waiting" | "refused" | "awaiting_approval" | "accepted" | "submitting" | "submitted" | "in_review" | "settled" | "failed" | "cancelled" | "reversed";
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of a bulk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, in the order of the file. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "row": 9,
+                     *           "round": 1,
+                     *           "status": "refused",
+                     *           "transactionId": null,
+                     *           "reference": "SAL-9",
+                     *           "amount": null,
+                     *           "currency": null,
+                     *           "fee": null,
+                     *           "errors": [
+                     *             {
+                     *               "field": "reference",
+                     *               "code": "duplicate_in_file",
+                     *               "message": "It repeats row 7."
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkRowPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBulkReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a bulk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example row,status,transactionId,reference,amount,currency,fee,field,code,message
+                     *     9,refused,,SAL-9,,,,reference,duplicate_in_file,It repeats row 7.
+                     */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retryBulk: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of a bulk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryBulk"];
+            };
+        };
+        responses: {
+            /** @description How many rows are tried again, and which could not be. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "status": "accepting",
+                     *       "hold": "each",
+                     *       "rows": 10000,
+                     *       "reference": "PAYROLL-11",
+                     *       "metadata": {},
+                     *       "createdAt": "2026-11-23T08:00:00.000Z",
+                     *       "updatedAt": "2026-11-23T08:00:04.503Z",
+                     *       "accepted": 9700,
+                     *       "refused": 300,
+                     *       "states": {
+                     *         "submitted": 120,
+                     *         "settled": 9580
+                     *       },
+                     *       "totals": [
+                     *         {
+                     *           "currency": "UGX",
+                     *           "amount": "9700000",
+                     *           "fee": "291000",
+                     *           "held": "123600",
+                     *           "settled": "9580000"
+                     *         }
+                     *       ],
+                     *       "retried": 12,
+                     *       "skipped": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetriedBulk"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It is being cancelled. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "It is being cancelled.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelBulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a bulk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bulk as it stands; ask again for its end. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "bu01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "status": "processing",
+                     *       "hold": "each",
+                     *       "rows": 10000,
+                     *       "reference": "PAYROLL-11",
+                     *       "metadata": {},
+                     *       "createdAt": "2026-11-23T08:00:00.000Z",
+                     *       "updatedAt": "2026-11-23T08:00:04.503Z",
+                     *       "accepted": 9700,
+                     *       "refused": 300,
+                     *       "states": {
+                     *         "submitted": 120,
+                     *         "settled": 9580
+                     *       },
+                     *       "totals": [
+                     *         {
+                     *           "currency": "UGX",
+                     *           "amount": "9700000",
+                     *           "fee": "291000",
+                     *           "held": "123600",
+                     *           "settled": "9580000"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listBeneficiaries: {
         parameters: {
             query?: {
@@ -2939,9 +3978,18 @@ export interface operations {
                 type?: "collection" | "payout";
                 status?: "awaiting_approval" | "accepted" | "submitting" | "submitted" | "in_review" | "settled" | "failed" | "cancelled" | "reversed";
                 currency?: string;
+                country?: string;
+                method?: "momo" | "bank" | "eversend";
                 owner?: string;
                 reference?: string;
                 scheduled?: "true" | "false";
+                accountNumber?: string;
+                providerTransactionId?: string;
+                bulkId?: string;
+                /** @description In `currency`, which is needed with it; included. */
+                minAmount?: string;
+                /** @description In `currency`, which is needed with it; included. */
+                maxAmount?: string;
                 /** @description Created at or after. */
                 from?: string;
                 /** @description Created before. */
@@ -3164,6 +4212,10 @@ export interface operations {
     getWalletStatement: {
         parameters: {
             query?: {
+                /** @description Posted at or after. */
+                from?: string;
+                /** @description Posted before. */
+                to?: string;
                 limit?: string;
                 cursor?: string;
             };
@@ -3209,6 +4261,151 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWalletStatementFile: {
+        parameters: {
+            query?: {
+                /** @description Posted at or after. */
+                from?: string;
+                /** @description Posted before. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the wallet. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example at,account,kind,amount,balance,currency,transactionId,reference,entryId
+                     *     2026-11-23T08:00:00.000Z,held,hold,1030,1030,UGX,po01KAB3R7W2Q8N4YV5T6X9ZCDEF,po01KAB3R7W2Q8N4YV5T6X9ZCDEF:hold,je01KAB3R7W2Q8N4YV5T6X9ZCDEF
+                     */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEarnings: {
+        parameters: {
+            query?: {
+                kind?: "service_fee" | "commission";
+                currency?: string;
+                /** @description Earned at or after. */
+                from?: string;
+                /** @description Earned before. */
+                to?: string;
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "transactionId": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "kind": "service_fee",
+                     *           "step": "settle",
+                     *           "currency": "UGX",
+                     *           "amount": "30",
+                     *           "earnedAt": "2026-11-23T08:00:07.120Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EarningPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    summarizeEarnings: {
+        parameters: {
+            query?: {
+                kind?: "service_fee" | "commission";
+                currency?: string;
+                /** @description Earned at or after. */
+                from?: string;
+                /** @description Earned before. */
+                to?: string;
+                by?: "day" | "month";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest period first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "period": "2026-11-01",
+                     *           "kind": "service_fee",
+                     *           "currency": "UGX",
+                     *           "count": 9580,
+                     *           "amount": "287400"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EarningsSummary"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

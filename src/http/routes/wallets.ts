@@ -1,16 +1,15 @@
-// Wallets and their statements.
+// Wallets: what each holds, and whether it is frozen.
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { InvariantBroken, NotFound } from '../../errors.ts';
 import { isId } from '../../ids.ts';
 import { walletBalances } from '../../ledger/balances.ts';
-import { statement } from '../../ledger/statement.ts';
 import { findWallet, listWallets, type Wallet } from '../../merchants/wallet.ts';
 import { formatAmount } from '../../money.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import * as input from '../inputs.ts';
-import { paging } from '../query.ts';
+import { pageOf, paging } from '../query.ts';
 import * as views from '../views.ts';
 
 async function viewWallets(ctx: Context, wallets: readonly Wallet[]) {
@@ -30,12 +29,6 @@ async function viewWallets(ctx: Context, wallets: readonly Wallet[]) {
       status: frozenAt === null ? 'active' : 'frozen',
     };
   });
-}
-
-/** One more than asked for tells whether there is a next page. */
-function pageOf<T>(rows: readonly T[], limit: number): { page: readonly T[]; last: T | null } {
-  const page = rows.slice(0, limit);
-  return { page, last: rows.length > limit ? (page.at(-1) ?? null) : null };
 }
 
 const list = defineRoute({
@@ -85,39 +78,4 @@ const read = defineRoute({
   },
 });
 
-const readStatement = defineRoute({
-  method: 'GET',
-  path: '/v1/wallets/{id}/statement',
-  operationId: 'getWalletStatement',
-  tag: 'Wallets',
-  scope: 'wallets:read',
-  limit: 'reads',
-  summary: "A wallet's postings with their running balance, newest first",
-  params: z.strictObject({ id: views.walletId }),
-  query: z.strictObject(paging),
-  responses: { 200: { description: 'A page.', schema: views.listOf(views.statementLine) } },
-  async handler({ ctx, caller, params, query }) {
-    if (!isId('wallet', params.id)) throw new NotFound();
-    const { id } = await findWallet(ctx.db, caller.merchantId, params.id);
-    const place = { list: `statement:${id}`, merchantId: caller.merchantId };
-    const position = openCursor(ctx, place, query.cursor);
-    const before = position === undefined ? null : BigInt(position);
-    const lines = await statement(ctx.db, { walletId: id, before, limit: query.limit + 1 });
-    const { page, last } = pageOf(lines, query.limit);
-    return json(200, {
-      data: page.map(({ at, entryId, reference, kind, transactionId, account, amountMinor, balanceMinor }) => ({
-        at: at.toISOString(),
-        entryId,
-        reference,
-        kind,
-        transactionId,
-        account,
-        amount: formatAmount(amountMinor),
-        balance: formatAmount(balanceMinor),
-      })),
-      nextCursor: sealCursor(ctx, place, last === null ? null : String(last.position)),
-    });
-  },
-});
-
-export const walletRoutes = [list, read, readStatement];
+export const walletRoutes = [list, read];

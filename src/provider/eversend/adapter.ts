@@ -1,6 +1,7 @@
 // Eversend as our Provider: puts the pieces together, and decides what may be written to the wire and when.
 import type { Cache } from '../../cache/cache.ts';
 import type { Config } from '../../config.ts';
+import { ProviderUnavailable } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Provider, Quotation, QuoteOrder, SendPermission, SubmitEnding } from '../provider.ts';
 import { ofAnswer, ofBrokenExchange, type Sent } from './answers.ts';
@@ -88,8 +89,14 @@ export function createEversendProvider(of: { config: Config; cache: Cache; log: 
     ...createLists({ calls, log }),
 
     async token() {
-      const { value, expiresAt } = await tokens.current();
-      return { token: value, expiresAt };
+      try {
+        const { value, expiresAt } = await tokens.current();
+        return { token: value, expiresAt };
+      } catch (error) {
+        if (!(error instanceof NoToken)) throw error;
+        const message = 'The provider gives no token right now.';
+        throw new ProviderUnavailable(error.code, message, error.retryAfterMs ?? undefined);
+      }
     },
     configurationProblem: problems.newest,
     close: client.close,

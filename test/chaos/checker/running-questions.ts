@@ -40,9 +40,11 @@ export const RUNNING_QUESTIONS: readonly Question[] = [
   },
   {
     invariant: 'I3',
-    sql: `SELECT 'wallet ' || a.wallet_id || ' holds ' || a.balance || ' and its open transactions hold ' || coalesce(t.held, 0) AS sentence
-      FROM ledger_accounts a LEFT JOIN (SELECT wallet_id, sum(held_minor) AS held FROM transactions
-        WHERE state NOT IN ('settled', 'failed', 'cancelled', 'reversed') GROUP BY wallet_id) t ON t.wallet_id = a.wallet_id
+    sql: `SELECT 'wallet ' || a.wallet_id || ' holds ' || a.balance || ' and its open transactions and waiting rows hold ' || coalesce(t.held, 0) AS sentence
+      FROM ledger_accounts a LEFT JOIN (SELECT wallet_id, sum(held_minor) AS held FROM (
+          SELECT wallet_id, held_minor FROM transactions WHERE state NOT IN ('settled', 'failed', 'cancelled', 'reversed')
+          UNION ALL SELECT wallet_id, held_minor FROM bulk_rows WHERE state = 'waiting' AND wallet_id IS NOT NULL) h
+        GROUP BY wallet_id) t ON t.wallet_id = a.wallet_id
       WHERE a.kind = 'wallet_held' AND a.balance <> coalesce(t.held, 0)`,
   },
 ];
