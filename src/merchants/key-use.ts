@@ -30,7 +30,8 @@ export function noteUse(ctx: Context, id: string, clientAddress: string | null):
 
 async function write(ctx: Context): Promise<void> {
   const { writtenAt, waiting } = usesOf(ctx);
-  const uses = [...waiting].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  // By id, so that two processes that write the same keys wait for each other in one order.
+  const uses = [...waiting].toSorted();
   waiting.clear();
   try {
     await runAlone(ctx.db, WRITE, [uses.map(([id]) => id), uses.map(([, address]) => address)]);

@@ -18,11 +18,13 @@ taken that must be refused, on a process that ended, and on rows that no accepte
 
   --seed <text>      the same seed gives the same requests in the same order (default: chosen, and printed)
   --bent 3000        how many bodies are bent at random
-  --seconds 300      ends after so long, whatever has been sent
+  --seconds 300      ends after so long; what it has sent by then must be 20,000 at least, or all
   --help             shows this`;
 
 const AT_ONCE = 32;
 const SHOWN_FAULTS = 20;
+/** What a run must have sent to prove anything. */
+const ENOUGH = 20_000;
 
 interface Counted {
   sent: number;
@@ -113,7 +115,8 @@ async function main(): Promise<void> {
     }),
   );
   for (const fault of faults.slice(0, SHOWN_FAULTS)) print(fault);
-  const ok = faults.length === 0 && left === 0;
+  // In a random order, so what a slow machine has no time for is a sample left out, and no field of its own.
+  const ok = faults.length === 0 && (left === 0 || sent >= ENOUGH);
   print(
     JSON.stringify({
       ok,
