@@ -129,6 +129,14 @@ describe('a run', () => {
       'awaiting_approval',
     ]);
     expect(world.provider.calls.submit).toBe(0);
+    // The same by the check for returns, for whom nobody has begun a recovery.
+    await finishRecovery(world.db, ME);
+    executedElsewhere(unknown);
+    const all = [...world.provider.executed.values()].flat();
+    const listing = { transactions: all, shown: all.length, total: all.length };
+    world.provider.transactions = async ({ page }) => ({ ...listing, page });
+    await checkReturns(world, flows);
+    expect([await stateOf(unknown), world.provider.calls.submit]).toEqual(['settled', 0]);
   });
 
   it('adopts for good: a provider that then finds nothing gets no second sending', async () => {
