@@ -1,5 +1,6 @@
 // The recovery switch and its run, one rule at a time; test/scenarios/recovery.test.ts restores a real backup.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { newId } from '../../src/ids.ts';
 import { trialBalance } from '../../src/ledger/balances.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { setApprovalLimit } from '../../src/merchants/approval-limit.ts';
@@ -129,6 +130,14 @@ describe('a run', () => {
       'awaiting_approval',
     ]);
     expect(world.provider.calls.submit).toBe(0);
+    // The same by the check for returns, for whom nobody has begun a recovery.
+    await finishRecovery(world.db, ME);
+    executedElsewhere(unknown);
+    const all = [...world.provider.executed.values()].flat();
+    const listing = { transactions: all, shown: all.length, total: all.length };
+    world.provider.transactions = async ({ page }) => ({ ...listing, page });
+    await checkReturns(world, flows);
+    expect([await stateOf(unknown), world.provider.calls.submit]).toEqual(['settled', 0]);
   });
 
   it('adopts for good: a provider that then finds nothing gets no second sending', async () => {
@@ -163,11 +172,9 @@ describe('a run', () => {
 
   it('names what it cannot book yet, and leaves alone what moved nothing', async () => {
     await begin();
-    const id = await create();
-    const other = `${id.slice(0, 27)}0`;
-    const third = `${id.slice(0, 27)}1`;
-    executedElsewhere(other, { status: 'pending' });
-    executedElsewhere(third, { status: 'failed' });
+    await create();
+    executedElsewhere(newId('payout'), { status: 'pending' });
+    executedElsewhere(newId('payout'), { status: 'failed' });
     expect(await run()).toMatchObject({ listed: 2, strangers: 1 });
     expect(await openCases()).toMatchObject([{ kind: 'unknown_operation', evidence: { status: 'pending' } }]);
     expect(await suspense()).toBe(0n);
