@@ -84,7 +84,8 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX transactions_of_wallet ON transactions (wallet_id, created_at DESC, id DESC);
     CREATE INDEX transactions_by_reference ON transactions (merchant_id, reference) WHERE reference IS NOT NULL;
 
-    -- Every state a transaction was ever in: from, to, why, who. Append-only.
+    -- Every state a transaction was ever in: from, to, why, who. Append-only. It is also the outbox of the events that merchants are
+    -- told: written in the commit that moves the row, and read in the order of these commits by xact, once all older ones have ended.
     CREATE TABLE transaction_history (
       transaction_id text COLLATE "C" NOT NULL REFERENCES transactions,
       id bigint GENERATED ALWAYS AS IDENTITY,
@@ -95,8 +96,12 @@ export async function up(knex: Knex): Promise<void> {
       attempt integer NOT NULL,
       note text CHECK (length(note) <= 500),
       at timestamptz NOT NULL DEFAULT now(),
+      xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
       PRIMARY KEY (transaction_id, id)
     );
+    -- The moves a merchant is told of: all but those inside the machine, on which nobody outside could act.
+    CREATE INDEX transaction_history_published ON transaction_history (xact, id)
+      WHERE to_state <> 'submitting' AND (to_state <> 'accepted' OR from_state IS DISTINCT FROM 'submitting');
 
     -- One permission to send one transaction to the provider, committed before sending. Open (no verdict) means: perhaps sent.
     CREATE TABLE attempts (

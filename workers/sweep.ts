@@ -27,6 +27,11 @@ const TABLES: readonly Table[] = [
     table: 'webhook_events',
     columns: "id, 'webhooks' AS queue, generation, false AS ahead",
   }),
+  statementsFor({
+    table: 'webhook_endpoints',
+    columns: "id, 'notifications' AS queue, generation, false AS ahead",
+    sweepable: 'true',
+  }),
 ];
 
 function statementsFor(of: { table: string; columns: string }): Table {

@@ -18,6 +18,7 @@ const WHAT = new Map([
   ['collections', 'Doorbells of collections. A job is an id; what it means is read from the database.'],
   ['payouts', 'Doorbells of payouts. A job is an id; what it means is read from the database.'],
   ['webhooks', 'Doorbells of received webhooks. A webhook makes us look at the provider, nothing more.'],
+  ['notifications', 'Doorbells of webhook endpoints of merchants. What is delivered is in the database.'],
 ]);
 
 export interface Board {

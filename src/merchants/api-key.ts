@@ -22,6 +22,9 @@ export const SCOPES = [
   'keys:read',
   'keys:write',
   'personal_data:erase',
+  'webhooks:write',
+  'webhooks:read',
+  'events:read',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -103,6 +103,7 @@ describe('the board', () => {
       ['collections', true],
       ['payouts', true],
       ['webhooks', true],
+      ['notifications', true],
     ]);
   });
 
