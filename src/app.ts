@@ -9,7 +9,9 @@ import { addressLimits, limitAddresses } from './http/rate-limit.ts';
 import { apiKeyRoutes } from './http/routes/api-keys.ts';
 import { beneficiaryRoutes } from './http/routes/beneficiaries.ts';
 import { collectionRoutes } from './http/routes/collections.ts';
+import { deliveryRoutes } from './http/routes/deliveries.ts';
 import { mountDocs } from './http/routes/docs.ts';
+import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { withDescription } from './http/routes/openapi.ts';
 import { payoutRoutes } from './http/routes/payouts.ts';
@@ -17,6 +19,7 @@ import { personalDataRoutes } from './http/routes/personal-data.ts';
 import { refundRoutes } from './http/routes/refunds.ts';
 import { transactionRoutes } from './http/routes/transactions.ts';
 import { walletRoutes } from './http/routes/wallets.ts';
+import { webhookEndpointRoutes } from './http/routes/webhook-endpoints.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
 import { surround } from './http/surround.ts';
 
@@ -31,6 +34,9 @@ export function apiRoutes(of: { server: string; isStopping: () => boolean }): re
     ...walletRoutes,
     ...apiKeyRoutes,
     ...personalDataRoutes,
+    ...webhookEndpointRoutes,
+    ...deliveryRoutes,
+    ...eventRoutes,
     ...webhookRoutes,
     ...healthRoutes(of.isStopping),
   ];

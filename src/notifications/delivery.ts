@@ -1,9 +1,11 @@
 // Deliveries as their merchant sees them: one event on its way to one endpoint, every try of it, and asking for another.
+import { audit } from '../audit/audit.ts';
 import type { Context } from '../context.ts';
 import { BaseModel } from '../db/base-model.ts';
 import { run, runAlone, type Trx } from '../db/knex.ts';
 import { NotFound } from '../errors.ts';
 import type { Bell } from '../queue/queues.ts';
+import type { Caller } from '../transactions/accept.ts';
 import { bellsOf } from './publish.ts';
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
@@ -100,8 +102,8 @@ export async function findDelivery(ctx: Context, endpointId: string, id: string)
 const RESEND = {
   name: 'resend_delivery',
   text: `
-    UPDATE deliveries SET state = 'pending', due_at = now(), done_at = NULL, tries = 0, first_tried_at = NULL
-    WHERE id = $1 AND endpoint_id = $2 RETURNING id`,
+    UPDATE deliveries d SET state = 'pending', due_at = now(), done_at = NULL, tries = 0, first_tried_at = NULL
+    FROM events e WHERE d.id = $1 AND d.endpoint_id = $2 AND e.position = d.event_position RETURNING ${COLUMNS}`,
 };
 const WAKE = {
   name: 'wake_endpoint',
@@ -109,10 +111,18 @@ const WAKE = {
     SELECT array_agg(w.id) AS endpoints, array_agg(w.generation) AS generations FROM wake_endpoints(ARRAY[$1::text]) w`,
 };
 
-/** Asks for a delivery again, now; the event is the same, so is its id. Gives the bell to ring. Raises NotFound. */
-export async function resendDelivery(trx: Trx, endpointId: string, id: string): Promise<Bell[]> {
-  const [found] = await run<{ id: string }>(trx, RESEND, [id, endpointId]);
+/** Asks for a delivery again, now; the event is the same, so is its id. Gives it as it is then, and the bell to ring. Raises NotFound. */
+export async function resendDelivery(
+  trx: Trx,
+  caller: Caller,
+  endpointId: string,
+  id: string,
+): Promise<{ delivery: ReturnType<typeof view>; bells: Bell[] }> {
+  const [found] = await run<Row>(trx, RESEND, [id, endpointId]);
   if (found === undefined) throw new NotFound();
+  const { apiKeyId, clientAddress } = caller;
+  const deed = { actor: `key:${apiKeyId}`, clientAddress, action: 'webhook_endpoints.resend', subject: endpointId };
+  await audit(trx, { ...deed, detail: { deliveryId: id } });
   const [woken] = await run<{ endpoints: string[] | null; generations: number[] | null }>(trx, WAKE, [endpointId]);
-  return woken === undefined ? [] : bellsOf(woken);
+  return { delivery: view(found), bells: woken === undefined ? [] : bellsOf(woken) };
 }

@@ -1,15 +1,17 @@
 // Replays: a range of events sent to an endpoint again, under the same event ids, some at a time by the relay's daemon.
+import { audit } from '../audit/audit.ts';
 import type { Context } from '../context.ts';
 import { run, runWhole, type Trx, violatedUnique } from '../db/knex.ts';
 import { Conflict } from '../errors.ts';
 import { newId } from '../ids.ts';
+import type { Caller } from '../transactions/accept.ts';
 import { bellsOf } from './publish.ts';
 
 /** Events looked at per statement. */
 const AT_ONCE = 1000;
 
 export interface NewReplay {
-  readonly merchantId: string;
+  readonly caller: Caller;
   readonly endpointId: string;
   readonly from: Date;
   readonly to: Date;
@@ -30,7 +32,16 @@ const BEGIN = {
 export async function beginReplay(trx: Trx, of: NewReplay): Promise<string> {
   const id = newId('replay');
   try {
-    await run(trx, BEGIN, [id, of.endpointId, of.merchantId, of.from, of.to, of.types]);
+    await run(trx, BEGIN, [id, of.endpointId, of.caller.merchantId, of.from, of.to, of.types]);
+    const detail = { replayId: id, from: of.from.toISOString(), to: of.to.toISOString() };
+    const { apiKeyId, clientAddress } = of.caller;
+    const deed = {
+      actor: `key:${apiKeyId}`,
+      clientAddress,
+      action: 'webhook_endpoints.replay',
+      subject: of.endpointId,
+    };
+    await audit(trx, { ...deed, detail });
     return id;
   } catch (error) {
     if (violatedUnique(error) === 'replays_one_open')

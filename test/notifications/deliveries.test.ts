@@ -294,7 +294,7 @@ describe('a replay', () => {
     const replay = (types: string[] | null, from = new Date(0)) =>
       world.db.transaction((trx) =>
         beginReplay(trx, {
-          merchantId: world.merchantId,
+          caller: world.caller,
           endpointId: endpoint.id,
           from,
           to: new Date(Date.now() + 1000),
