@@ -38,8 +38,8 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX webhook_endpoints_of_merchant ON webhook_endpoints (merchant_id, id) WHERE status <> 'deleted';
     CREATE INDEX webhook_endpoints_due ON webhook_endpoints (rung_at NULLS FIRST, due_at) WHERE due_at IS NOT NULL;
 
-    -- What happened, as merchants are told. Positions have no gaps and become visible in their order: they are drawn under the lock of
-    -- the relay's row, so a reader's cursor never passes one by. What an event is about is joined when it is shown; data holds only
+    -- What happened, as merchants are told. Positions have no gaps and become visible in their order: they are drawn under the
+    -- relay's lock, so a reader's cursor never passes one by. What an event is about is joined when it is shown; data holds only
     -- what would be lost otherwise, and never anything personal.
     CREATE TABLE events (
       position bigint PRIMARY KEY,
@@ -105,8 +105,8 @@ export async function up(knex: Knex): Promise<void> {
     );
     CREATE UNIQUE INDEX replays_one_open ON replays (endpoint_id) WHERE done_at IS NULL;
 
-    -- How far the relay has read the history, and the last position it gave. Whoever writes events holds this row's lock, and takes it
-    -- before any endpoint's. restored_through: moves up to this one were numbered by another cluster (see relay_events).
+    -- How far the relay has read the history, and the last position it gave. Whoever writes events holds the advisory lock named after
+    -- it, and takes that before any endpoint's; a row's lock would cost a transaction number each time nothing is found. restored_through: moves up to this one were numbered by another cluster (see relay_events).
     CREATE TABLE event_relay (
       one boolean PRIMARY KEY DEFAULT true CHECK (one),
       xact xid8 NOT NULL DEFAULT '0',
@@ -116,6 +116,11 @@ export async function up(knex: Knex): Promise<void> {
       catching_up_from bigint
     );
     INSERT INTO event_relay DEFAULT VALUES;
+
+    -- Waits until nobody else writes events, and lets nobody until the end of the database transaction.
+    CREATE FUNCTION lock_events() RETURNS void LANGUAGE sql AS $$
+      SELECT pg_advisory_xact_lock(hashtextextended('event_relay', 0));
+    $$;
 
     -- An id made of what it names: the same move has the same event id, even told anew by a database that forgot having told it.
     CREATE FUNCTION id_made_of(prefix text, name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -176,10 +181,10 @@ export async function up(knex: Knex): Promise<void> {
       newest record;
       edge record;
     BEGIN
-      SELECT * INTO mark FROM event_relay FOR UPDATE SKIP LOCKED;
-      IF NOT FOUND THEN
+      IF NOT pg_try_advisory_xact_lock(hashtextextended('event_relay', 0)) THEN
         RETURN;
       END IF;
+      SELECT * INTO mark FROM event_relay;
       snapshot := pg_current_snapshot();
       restored := false;
       IF mark.catching_up_from IS NULL THEN
@@ -253,6 +258,7 @@ export async function up(knex: Knex): Promise<void> {
     CREATE FUNCTION publish_event(event_id text, merchant text, event_type text, payload jsonb, only_to text)
     RETURNS TABLE (event_position bigint, endpoints text[], generations integer[]) LANGUAGE plpgsql AS $$
     BEGIN
+      PERFORM lock_events();
       UPDATE event_relay SET position = position + 1 RETURNING position INTO event_position;
       INSERT INTO events (position, id, merchant_id, type, data) VALUES (event_position, event_id, merchant, event_type, payload);
       SELECT array_agg(d.id), array_agg(d.generation) INTO endpoints, generations FROM deliver_events(event_position - 1, only_to) d;
@@ -268,7 +274,7 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    DROP FUNCTION publish_event, relay_events, deliver_events, wake_endpoints, wants_event, id_made_of;
+    DROP FUNCTION publish_event, relay_events, deliver_events, wake_endpoints, wants_event, id_made_of, lock_events;
     DROP TABLE event_relay, replays, delivery_attempts, deliveries, events, webhook_endpoints;
   `);
 }

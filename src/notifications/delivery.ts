@@ -118,11 +118,12 @@ export async function resendDelivery(
   endpointId: string,
   id: string,
 ): Promise<{ delivery: ReturnType<typeof view>; bells: Bell[] }> {
+  // The endpoint's lock first, as by whoever records results.
+  const [woken] = await run<{ endpoints: string[] | null; generations: number[] | null }>(trx, WAKE, [endpointId]);
   const [found] = await run<Row>(trx, RESEND, [id, endpointId]);
   if (found === undefined) throw new NotFound();
   const { apiKeyId, clientAddress } = caller;
   const deed = { actor: `key:${apiKeyId}`, clientAddress, action: 'webhook_endpoints.resend', subject: endpointId };
   await audit(trx, { ...deed, detail: { deliveryId: id } });
-  const [woken] = await run<{ endpoints: string[] | null; generations: number[] | null }>(trx, WAKE, [endpointId]);
   return { delivery: view(found), bells: woken === undefined ? [] : bellsOf(woken) };
 }

@@ -28,7 +28,7 @@ export function bellsOf(row: { endpoints: string[] | null; generations: number[]
   return (endpoints ?? []).map((id, at) => ({ queue: 'notifications', id, generation: generations?.[at] ?? 0 }));
 }
 
-const LOCK = { name: 'lock_event_relay', text: 'SELECT 1 FROM event_relay FOR UPDATE' };
+const LOCK = { name: 'lock_events', text: 'SELECT lock_events()' };
 
 /** For whoever changes an endpoint before it publishes: this lock comes before any endpoint's. */
 export async function lockEvents(trx: Trx): Promise<void> {

@@ -50,13 +50,14 @@ export async function beginReplay(trx: Trx, of: NewReplay): Promise<string> {
   }
 }
 
-// What is pending already stays as it is; what is done is asked for anew. Pings and notices to others are nobody else's.
+// What is pending already stays as it is; what is done is asked for anew; a ping was meant once. The endpoint is locked before its
+// deliveries, as by whoever records results; one that is at it just now comes first.
 const GO_ON = {
   name: 'go_on_with_replay',
   text: `
     WITH one AS MATERIALIZED (
       SELECT r.*, p.merchant_id, p.types AS wanted, p.status FROM replays r JOIN webhook_endpoints p ON p.id = r.endpoint_id
-      WHERE r.done_at IS NULL ORDER BY r.id LIMIT 1 FOR NO KEY UPDATE OF r SKIP LOCKED
+      WHERE r.done_at IS NULL ORDER BY r.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     ), looked AS MATERIALIZED (
       SELECT e.* FROM one r CROSS JOIN LATERAL (
         SELECT * FROM events e WHERE e.merchant_id = r.merchant_id AND e.position BETWEEN r.next_position AND r.last_position

@@ -4,7 +4,8 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEndpoint, rotateSecret } from '../../src/notifications/endpoint.ts';
 import { listEvents } from '../../src/notifications/event.ts';
-import { takeLease } from '../../src/notifications/lease.ts';
+import { rest, takeLease } from '../../src/notifications/lease.ts';
+import { publish } from '../../src/notifications/publish.ts';
 import { beginReplay } from '../../src/notifications/replay.ts';
 import { runEndpoint } from '../../src/notifications/run-endpoint.ts';
 import { enableEndpoint } from '../../src/notifications/switch.ts';
@@ -12,6 +13,10 @@ import { sweepOnce } from '../../workers/sweep.ts';
 import { type ReceivedEvent, type Receiver, startReceiver } from '../support/receiver.ts';
 import { openTold, type Told } from '../support/told.ts';
 import { until } from '../support/until.ts';
+
+/** Whoever waits for a lock in this database. */
+const WAITERS =
+  'SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()';
 
 let told: Told;
 let receiver: Receiver;
@@ -266,6 +271,31 @@ describe('an endpoint', () => {
     expect(told.world.rung.at(-1)).toEqual({ queue: 'notifications', id: endpoint.id, generation: 3, ahead: false });
     await told.drain(endpoint.id);
     expect((await row(endpoint.id)).due_at).toBeNull();
+  });
+
+  it('is woken by what commits while it goes to rest', async () => {
+    const { world } = told;
+    const { endpoint } = await told.endpoint({ url: receiver.url });
+    await told.pay();
+    await told.relay();
+    const leased = await takeLease(world, endpoint.id);
+    if (leased === null) throw new Error('it was not due');
+    await world.db('deliveries').update({ state: 'delivered', due_at: null, done_at: new Date() });
+    let resting: Promise<void> | undefined;
+    await world.db.transaction(async (trx) => {
+      await publish(trx, {
+        merchantId: world.merchantId,
+        type: 'webhook_endpoint.ping',
+        data: {},
+        onlyTo: endpoint.id,
+      });
+      resting = rest(world, leased, 0);
+      await until(async () => (await world.db.raw(WAITERS)).rows.length > 0, 'it waits for its row');
+    });
+    await resting;
+    expect((await row(endpoint.id)).due_at).not.toBeNull();
+    await told.drain(endpoint.id);
+    expect(receiver.taken).toHaveLength(1);
   });
 
   it('is woken by what is relayed in the very moment in which it goes to rest', async () => {

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/db/knex.ts';
 import { listEvents } from '../../src/notifications/event.ts';
 import { relayOnce } from '../../src/notifications/relay.ts';
 import { openTold, type Told } from '../support/told.ts';
+import { until } from '../support/until.ts';
 
 let told: Told;
 beforeEach(async () => {
@@ -56,6 +57,12 @@ describe('the relay', () => {
   it('tells nothing twice when two relay at once, and leaves no gap in the positions', async () => {
     const ids = await told.pay(40);
     await told.end(ids);
+    await told.world.db.transaction(async (trx) => {
+      const relayed = async () => (await trx.raw('SELECT * FROM relay_events(30)')).rows[0].moves > 0;
+      await until(relayed, 'one of them has begun');
+      // The other one neither waits nor does the same.
+      expect(await relayOnce(told.world)).toBe(0);
+    });
     await Promise.all([relayOnce(told.world), relayOnce(told.world), relayOnce(told.world)]);
     await told.relay();
     const positions = (await all()).map(({ position }) => position);
