@@ -20,12 +20,13 @@ const PICK = {
     WITH picked AS MATERIALIZED (
       SELECT d.id, d.event_position, d.tries, d.due_at FROM deliveries d
       WHERE d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at <= now() AND d.id <> ALL($2)
-        AND (d.transaction_id IS NULL OR NOT EXISTS (
-          SELECT FROM deliveries b WHERE b.endpoint_id = d.endpoint_id AND b.transaction_id = d.transaction_id AND b.state = 'pending'
-            AND b.event_position < d.event_position))
+        AND (d.transaction_id IS NULL OR (
+          SELECT true FROM deliveries b WHERE b.endpoint_id = d.endpoint_id AND b.transaction_id = d.transaction_id AND b.state = 'pending'
+            AND b.event_position < d.event_position LIMIT 1) IS NULL)
       ORDER BY d.due_at, d.event_position LIMIT $3
     )
-    SELECT p.id AS delivery_id, p.tries AS delivery_tries, ${EVENT_COLUMNS} FROM picked p JOIN events e ON e.position = p.event_position ${EVENT_JOINS}
+    SELECT p.id AS delivery_id, p.tries AS delivery_tries, ${EVENT_COLUMNS} FROM picked p
+      CROSS JOIN LATERAL (SELECT * FROM events WHERE position = p.event_position OFFSET 0) e ${EVENT_JOINS}
     ORDER BY p.due_at, p.event_position`,
 };
 
@@ -68,9 +69,12 @@ const RECORD = {
       INSERT INTO delivery_attempts (delivery_id, number, status_code, duration_ms, error, answer)
         SELECT t.id, t.attempts, r.status_code, r.duration_ms, r.error, r.answer FROM tried t JOIN results r ON r.id = t.id
     ), behind AS (
-      UPDATE deliveries b SET due_at = t.due_at FROM tried t
-      WHERE t.state = 'pending' AND b.endpoint_id = $1 AND b.transaction_id = t.transaction_id AND b.state = 'pending'
-        AND b.event_position > t.event_position AND b.due_at < t.due_at
+      UPDATE deliveries d SET due_at = w.due_at FROM (
+        SELECT b.id, t.due_at FROM tried t CROSS JOIN LATERAL (
+          SELECT id FROM deliveries WHERE endpoint_id = $1 AND transaction_id = t.transaction_id AND state = 'pending'
+            AND event_position > t.event_position AND due_at < t.due_at OFFSET 0
+        ) b WHERE t.state = 'pending'
+      ) w WHERE d.id = w.id
     )
     SELECT status, coalesce(failing_since <= now() - $6::bigint * interval '1 millisecond', false) AS impatient FROM mine`,
 };

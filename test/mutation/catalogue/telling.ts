@@ -66,8 +66,8 @@ export const TELLING: readonly Mutation[] = [
     edits: [
       {
         file: 'src/notifications/record.ts',
-        find: '(d.transaction_id IS NULL OR NOT EXISTS (',
-        replace: '(true OR NOT EXISTS (',
+        find: '(d.transaction_id IS NULL OR (',
+        replace: '(true OR (',
       },
     ],
     ...DELIVERIES,
