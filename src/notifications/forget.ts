@@ -1,4 +1,4 @@
-// Forgets events that are older than they are kept, with their deliveries and attempts: the oldest first, some at a time.
+// Forgets events that are older than they are kept, with their deliveries and attempts, and what is left of deleted endpoints.
 import type { Context } from '../context.ts';
 import { runWhole } from '../db/knex.ts';
 
@@ -24,26 +24,37 @@ const FORGET = {
     DELETE FROM events WHERE position <= (SELECT last FROM going) RETURNING 1`,
 };
 
-// A deleted endpoint is kept for as long as something was sent there.
+// What was to be sent to a deleted endpoint, or had been, is nobody's any more.
+const FORGET_DELETED = {
+  name: 'forget_deliveries_of_deleted',
+  text: `
+    DELETE FROM deliveries WHERE id IN (
+      SELECT d.id FROM webhook_endpoints p CROSS JOIN LATERAL (
+        SELECT id FROM deliveries d WHERE d.endpoint_id = p.id LIMIT $1
+      ) d WHERE p.status = 'deleted' LIMIT $1)
+    RETURNING 1`,
+};
+const FORGET_REPLAYS = {
+  name: 'forget_replays',
+  text: `
+    DELETE FROM replays r USING webhook_endpoints p WHERE p.id = r.endpoint_id
+      AND (p.status = 'deleted' OR r.done_at < now() - $1::bigint * interval '1 millisecond')`,
+};
+// An hour after it was deleted nobody is still sending to it, or putting something on its way there.
 const FORGET_ENDPOINTS = {
   name: 'forget_endpoints',
   text: `
-    WITH going AS (
-      SELECT id FROM webhook_endpoints p WHERE status = 'deleted' AND updated_at < now() - $1::bigint * interval '1 millisecond'
-        AND NOT EXISTS (SELECT FROM deliveries d WHERE d.endpoint_id = p.id)
-    ), replays_gone AS (
-      DELETE FROM replays WHERE endpoint_id IN (SELECT id FROM going) OR done_at < now() - $1::bigint * interval '1 millisecond'
-      RETURNING endpoint_id
-    )
-    DELETE FROM webhook_endpoints WHERE id IN (SELECT id FROM going)
-      AND NOT EXISTS (SELECT FROM replays r WHERE r.endpoint_id = webhook_endpoints.id)`,
+    DELETE FROM webhook_endpoints p WHERE status = 'deleted' AND updated_at < now() - interval '1 hour'
+      AND NOT EXISTS (SELECT FROM deliveries d WHERE d.endpoint_id = p.id) AND NOT EXISTS (SELECT FROM replays r WHERE r.endpoint_id = p.id)`,
 };
 
 /** One step; whether there is more to forget. */
 export async function forgetEvents(ctx: Context): Promise<boolean> {
   const { EVENT_RETENTION_MS } = ctx.config;
-  const gone = await runWhole(ctx.db, FORGET, [EVENT_RETENTION_MS, AT_ONCE]);
-  if (gone.length === AT_ONCE) return true;
-  await runWhole(ctx.db, FORGET_ENDPOINTS, [EVENT_RETENTION_MS]);
+  const old = await runWhole(ctx.db, FORGET, [EVENT_RETENTION_MS, AT_ONCE]);
+  const deleted = await runWhole(ctx.db, FORGET_DELETED, [AT_ONCE]);
+  if (old.length === AT_ONCE || deleted.length === AT_ONCE) return true;
+  await runWhole(ctx.db, FORGET_REPLAYS, [EVENT_RETENTION_MS]);
+  await runWhole(ctx.db, FORGET_ENDPOINTS, []);
   return false;
 }

@@ -34,7 +34,7 @@ const REFUSED = 'ADDRESS_REFUSED';
 
 /** Keep-alive connections to whatever endpoints there are; a name is judged by what it leads to at each new connection. */
 export function createSender(
-  config: Pick<Config, 'DELIVERY_TIMEOUT_MS' | 'DELIVERY_CONCURRENCY' | 'WEBHOOK_ALLOW_LOCAL'>,
+  config: Pick<Config, 'DELIVERY_TIMEOUT_MS' | 'WEBHOOK_ALLOW_LOCAL'>,
   lookup: ConnectLookup = systemLookup,
 ): Sender {
   const allowLocal = config.WEBHOOK_ALLOW_LOCAL === 'true';
@@ -56,7 +56,8 @@ export function createSender(
     });
 
   const agent = new Agent({
-    connections: config.DELIVERY_CONCURRENCY,
+    // Without a bound per host: a run bounds its own calls, and two endpoints on one host must not wait for each other.
+    connections: null,
     pipelining: 1,
     allowH2: false,
     maxHeaderSize: 16 * 1024,

@@ -1,10 +1,12 @@
 // Where events may go: nothing inside is reached, however it is spelled, whatever a name leads to, and wherever a redirect points.
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { endpointProblem, mayConnect, urlProblem } from '../../src/notifications/address-guard.ts';
 import { type ConnectLookup, createSender } from '../../src/notifications/send.ts';
 import { until } from '../support/until.ts';
+import { UNTRUSTED } from '../support/untrusted-certificate.ts';
 
 const PUBLIC = '93.184.216.34';
 const INSIDE = [
@@ -154,7 +156,7 @@ test('good addresses are taken, on this machine only where that is allowed', () 
 });
 
 describe('at the moment of sending', () => {
-  const config = { DELIVERY_TIMEOUT_MS: 1000, DELIVERY_CONCURRENCY: 4 };
+  const config = { DELIVERY_TIMEOUT_MS: 1000 };
   let server: Server;
   let base: string;
   let asked: string[] = [];
@@ -246,6 +248,15 @@ describe('at the moment of sending', () => {
     expect(slow).toMatchObject({ ok: true, statusCode: 200 });
     expect(silent).toMatchObject({ ok: false, statusCode: null, error: 'timeout' });
     for (const { durationMs } of [slow, silent]) expect(durationMs).toBeLessThan(3000);
+  });
+
+  it('a certificate that nobody vouches for is refused', async () => {
+    const shady = createTlsServer(UNTRUSTED, (_request, response) => response.writeHead(204).end());
+    await new Promise<void>((resolve) => shady.listen(0, '127.0.0.1', resolve));
+    const { port } = shady.address() as AddressInfo;
+    const sent = await send(`https://localhost:${port}/`, { allowLocal: true });
+    expect(sent).toMatchObject({ ok: false, error: 'tls_failed' });
+    shady.close();
   });
 
   it('whatever else goes wrong has a code of ours', async () => {

@@ -54,6 +54,20 @@ describe('the relay', () => {
     expect((await all()).at(-1)?.event).toEqual(failed);
   });
 
+  it('writes nothing of a person into events, so that erasure reaches them', async () => {
+    const [id] = (await told.pay()) as [string];
+    await told.end([id], 'failed');
+    await told.relay();
+    const { rows } = await told.world.db.raw('SELECT string_agg(e::text, chr(10)) AS text FROM events e');
+    expect(rows[0].text).toContain('provider_failed');
+    expect(rows[0].text).not.toMatch(/256712345678|Okello/);
+    await told.world
+      .db('personal_data')
+      .where({ subject_id: id })
+      .update({ sealed: null, account_hash: null, last_four_hash: null, erased_at: new Date() });
+    for (const { event } of await all()) expect(event.data).toMatchObject({ id, accountNumber: null });
+  });
+
   it('tells nothing twice when two relay at once, and leaves no gap in the positions', async () => {
     const ids = await told.pay(40);
     await told.end(ids);
