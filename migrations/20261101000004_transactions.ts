@@ -100,8 +100,10 @@ export async function up(knex: Knex): Promise<void> {
       PRIMARY KEY (transaction_id, id)
     );
     -- The moves a merchant is told of: all but those inside the machine, on which nobody outside could act.
-    CREATE INDEX transaction_history_published ON transaction_history (xact, id)
-      WHERE to_state <> 'submitting' AND (to_state <> 'accepted' OR from_state IS DISTINCT FROM 'submitting');
+    CREATE FUNCTION is_told(from_state text, to_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+      SELECT to_state <> 'submitting' AND (to_state <> 'accepted' OR from_state IS DISTINCT FROM 'submitting');
+    $$;
+    CREATE INDEX transaction_history_told ON transaction_history (xact, id) WHERE is_told(from_state, to_state);
 
     -- One permission to send one transaction to the provider, committed before sending. Open (no verdict) means: perhaps sent.
     CREATE TABLE attempts (
@@ -164,6 +166,6 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`DROP FUNCTION open_cases; DROP TABLE cases, attempts, transaction_history, transactions;
+  await knex.raw(`DROP FUNCTION open_cases; DROP TABLE cases, attempts, transaction_history, transactions; DROP FUNCTION is_told;
     DROP DOMAIN transaction_id, currency_code, country_code, some_minor, any_minor, counter, word, sentence, foreign_id, web_address, object_of_json`);
 }

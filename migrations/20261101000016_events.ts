@@ -189,24 +189,23 @@ export async function up(knex: Knex): Promise<void> {
         RETURN;
       END IF;
       SELECT * INTO mark FROM event_relay;
-      snapshot := pg_current_snapshot();
       restored := false;
       IF mark.catching_up_from IS NULL THEN
-        SELECT h.xact, h.id INTO newest FROM transaction_history h
-          WHERE h.to_state <> 'submitting' AND (h.to_state <> 'accepted' OR h.from_state IS DISTINCT FROM 'submitting')
-          ORDER BY h.xact DESC, h.id DESC LIMIT 1;
-        IF mark.xact > pg_snapshot_xmax(snapshot) OR (newest.xact >= pg_snapshot_xmax(snapshot) AND newest.id > mark.restored_through) THEN
+        -- Compared with the snapshot by which the row is seen: with an older one, what is being written would look foreign too.
+        SELECT h.id, h.xact >= pg_snapshot_xmax(pg_current_snapshot()) AS is_foreign INTO newest FROM transaction_history h
+          WHERE is_told(h.from_state, h.to_state) ORDER BY h.xact DESC, h.id DESC LIMIT 1;
+        IF mark.xact >= pg_snapshot_xmax(pg_current_snapshot()) OR (newest.is_foreign AND newest.id > mark.restored_through) THEN
           restored := true;
           mark.catching_up_from := mark.restored_through;
           SELECT greatest(mark.restored_through, max(h.id)) INTO mark.restored_through FROM transaction_history h
-            WHERE h.to_state <> 'submitting' AND (h.to_state <> 'accepted' OR h.from_state IS DISTINCT FROM 'submitting')
-              AND h.xact >= pg_snapshot_xmax(snapshot);
+            WHERE is_told(h.from_state, h.to_state) AND h.xact >= pg_snapshot_xmax(pg_current_snapshot());
         END IF;
       END IF;
+      snapshot := pg_current_snapshot();
 
       WITH picked AS MATERIALIZED (
         SELECT h.xact, h.id, h.transaction_id, h.at FROM transaction_history h
-        WHERE h.to_state <> 'submitting' AND (h.to_state <> 'accepted' OR h.from_state IS DISTINCT FROM 'submitting')
+        WHERE is_told(h.from_state, h.to_state)
           AND (h.xact, h.id) > (mark.xact, mark.history_id)
           AND CASE WHEN mark.catching_up_from IS NULL THEN h.id > mark.restored_through
             ELSE h.id > mark.catching_up_from AND h.id <= mark.restored_through END
@@ -217,7 +216,7 @@ export async function up(knex: Knex): Promise<void> {
       ), published AS (
         SELECT h.*, row_number() OVER (PARTITION BY h.transaction_id ORDER BY h.id) AS sequence
         FROM payments p JOIN transaction_history h ON h.transaction_id = p.transaction_id AND h.id <= p.last
-        WHERE h.to_state <> 'submitting' AND (h.to_state <> 'accepted' OR h.from_state IS DISTINCT FROM 'submitting')
+        WHERE is_told(h.from_state, h.to_state)
       ), fresh AS (
         SELECT p.*, row_number() OVER (ORDER BY p.id) AS n FROM published p
         WHERE (p.xact, p.id) > (mark.xact, mark.history_id) AND p.id > coalesce(mark.catching_up_from, mark.restored_through)
@@ -250,7 +249,7 @@ export async function up(knex: Knex): Promise<void> {
       END IF;
       IF moves = 0 THEN
         SELECT (extract(epoch FROM now() - h.at) * 1000)::bigint INTO waiting_ms FROM transaction_history h
-          WHERE h.to_state <> 'submitting' AND (h.to_state <> 'accepted' OR h.from_state IS DISTINCT FROM 'submitting')
+          WHERE is_told(h.from_state, h.to_state)
             AND (h.xact, h.id) > (mark.xact, mark.history_id) AND h.id > mark.restored_through
           ORDER BY h.xact, h.id LIMIT 1;
       END IF;

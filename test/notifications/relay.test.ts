@@ -83,6 +83,19 @@ describe('the relay', () => {
     expect(positions).toEqual(Array.from({ length: 120 }, (_, n) => BigInt(n + 1)));
   });
 
+  it('takes what is being written at the same moment for what it is, not for another cluster’s', async () => {
+    let writing = true;
+    const relaying = Array.from({ length: 2 }, async () => {
+      while (writing) await relayOnce(told.world);
+    });
+    for (let round = 0; round < 10; round += 1) await told.pay(20);
+    writing = false;
+    await Promise.all(relaying);
+    await told.relay();
+    expect(await all()).toHaveLength(200);
+    expect(await told.world.db('event_relay').first()).toMatchObject({ restored_through: 0n, catching_up_from: null });
+  });
+
   it('does not pass by a move that commits after younger ones', async () => {
     const [old, young] = (await told.pay(2)) as [string, string];
     await told.relay();

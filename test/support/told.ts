@@ -37,9 +37,7 @@ export async function openTold(env: Record<string, string> = {}): Promise<Told> 
   await world.fund('UGX', 100_000_000_000n);
   const count = async (sql: string, values: string[] = []): Promise<number> =>
     Number((await world.db.raw(`SELECT count(*) AS n FROM ${sql}`, values)).rows[0].n);
-  const moves = () =>
-    count(`transaction_history WHERE to_state <> 'submitting'
-      AND (to_state <> 'accepted' OR from_state IS DISTINCT FROM 'submitting')`);
+  const moves = () => count('transaction_history WHERE is_told(from_state, to_state)');
   const pending = (endpointId: string) => count(`deliveries WHERE endpoint_id = ? AND state = 'pending'`, [endpointId]);
   const work = (id: string) => Promise.resolve(processorOf(world, payoutWorker)({ id: 'job', data: { id } } as never));
   return {
