@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
       status text NOT NULL DEFAULT 'enabled' CHECK (status IN ('enabled', 'disabled', 'deleted')),
       disabled_reason text CHECK (disabled_reason IN ('merchant', 'gone', 'no_success')),
       disabled_at timestamptz,
-      secret_sealed bytea NOT NULL,
+      secret_sealed bytea,
       -- The secret before, which signs along until then.
       previous_sealed bytea,
       previous_until timestamptz,
@@ -33,6 +33,7 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz NOT NULL DEFAULT now(),
       CONSTRAINT disabled_for_a_reason CHECK ((status = 'disabled') = (disabled_reason IS NOT NULL AND disabled_at IS NOT NULL)),
       CONSTRAINT only_enabled_is_due CHECK (status = 'enabled' OR due_at IS NULL),
+      CONSTRAINT signs_until_deleted CHECK ((status = 'deleted') = (secret_sealed IS NULL)),
       CONSTRAINT previous_secret_ends CHECK ((previous_sealed IS NULL) = (previous_until IS NULL))
     ) WITH (fillfactor = 70);
     CREATE INDEX webhook_endpoints_of_merchant ON webhook_endpoints (merchant_id, id) WHERE status <> 'deleted';

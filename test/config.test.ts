@@ -154,7 +154,7 @@ describe('what is read', () => {
 
   test('endpoints on this machine are refused where money is live', () => {
     const local = { ...complete, WEBHOOK_ALLOW_LOCAL: 'true' };
-    expect(refusal(local)).toMatch(/^WEBHOOK_ALLOW_LOCAL must be false where API_ENVIRONMENT is live\.$/);
+    expect(refusal(local)).toMatch(/^WEBHOOK_ALLOW_LOCAL must be false: [a-z ]+\.$/);
     expect(readConfig({ ...local, API_ENVIRONMENT: 'test' }).WEBHOOK_ALLOW_LOCAL).toBe('true');
   });
 

@@ -30,7 +30,6 @@ const TABLES: readonly Table[] = [
   statementsFor({
     table: 'webhook_endpoints',
     columns: "id, 'notifications' AS queue, generation, false AS ahead",
-    sweepable: 'true',
   }),
 ];
 

@@ -14,7 +14,7 @@ const url = input.text(
     description: 'Where events are sent: https, port 443, on the public internet.',
   },
   {
-    code: 'not_an_address',
+    code: 'not_an_url',
     message: 'Send an https address such as "https://shop.example/hooks".',
     holds: (given) => URL.canParse(given),
   },

@@ -10,6 +10,7 @@ export const GUIDES = {
   'first-payment': 'First payment',
   idempotency: 'Idempotency',
   errors: 'Errors',
+  webhooks: 'Webhooks',
   client: 'Client',
   'key-rotation': 'Key rotation',
   'going-live': 'Going live',

@@ -68,7 +68,6 @@ const NOT_PUBLIC: UrlProblem = {
   code: 'address_not_public',
   message: 'Send an address on the public internet: this one leads to a private, local or reserved address.',
 };
-const UNRESOLVABLE: UrlProblem = { code: 'name_not_found', message: 'The host name is not known. Check its spelling.' };
 
 /** The host of a parsed URL as an address without brackets, or as a name. */
 export function hostOf(url: URL): string {
@@ -113,9 +112,9 @@ export async function endpointProblem(
       wait(RESOLVE_WITHIN_MS, null, { signal: late.signal, ref: false }),
     ]);
     return found === null || found.every(({ address }) => mayConnect(address, of.allowLocal)) ? null : NOT_PUBLIC;
-  } catch (error) {
-    // Only a resolver that says so knows that there is no such name; one that does not answer says nothing.
-    return (error as { code?: string }).code === 'ENOTFOUND' ? UNRESOLVABLE : null;
+  } catch {
+    // A name that nobody knows today may be known tomorrow; a ping tells.
+    return null;
   } finally {
     late.abort();
   }

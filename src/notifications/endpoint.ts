@@ -22,7 +22,8 @@ export class Endpoint extends BaseModel {
   /** `merchant`: by the merchant itself. `gone`: it answered 410. `no_success`: it took nothing for too long. */
   declare disabledReason: 'merchant' | 'gone' | 'no_success' | null;
   declare disabledAt: Date | null;
-  declare secretSealed: Buffer;
+  /** Null once it is deleted. */
+  declare secretSealed: Buffer | null;
   declare previousSealed: Buffer | null;
   declare previousUntil: Date | null;
   declare failingSince: Date | null;
@@ -139,7 +140,7 @@ export function deleteEndpoint(ctx: Context, caller: Caller, id: string): Promis
       dueAt: null,
       disabledReason: null,
       disabledAt: null,
-      secretSealed: Buffer.alloc(0),
+      secretSealed: null,
     };
     const forgotten = { previousSealed: null, previousUntil: null, updatedAt: trx.fn.now() };
     await Endpoint.query(trx)

@@ -24,9 +24,15 @@ afterAll(async () => {
 beforeEach(async () => {
   receiver.received.splice(0);
   receiver.taken.splice(0);
-  await api.world
-    .db('webhook_endpoints')
-    .update({ status: 'deleted', due_at: null, disabled_reason: null, disabled_at: null });
+  await api.world.db('webhook_endpoints').update({
+    status: 'deleted',
+    secret_sealed: null,
+    previous_sealed: null,
+    previous_until: null,
+    due_at: null,
+    disabled_reason: null,
+    disabled_at: null,
+  });
 });
 
 const PATH = '/v1/webhook-endpoints';
@@ -84,7 +90,7 @@ describe('an endpoint', () => {
   it.each([
     ['url', 'required', {}],
     ['url', 'wrong_type', { url: 7 }],
-    ['url', 'not_an_address', { url: 'shop.example' }],
+    ['url', 'not_an_url', { url: 'shop.example' }],
     ['url', 'not_https', { url: 'ftp://shop.example/' }],
     ['url', 'address_not_public', { url: 'https://10.0.0.1/' }],
     ['types', 'invalid', { url: 'https://93.184.216.34/', types: [] }],

@@ -20,8 +20,8 @@ import * as input from '../inputs.ts';
 import { paging } from '../query.ts';
 import { listOf } from '../views.ts';
 
-const ofEndpoint = z.strictObject({ id: z.string() });
-const ofDelivery = z.strictObject({ id: z.string(), deliveryId: z.string() });
+const ofEndpoint = z.strictObject({ id: views.endpointId });
+const ofDelivery = z.strictObject({ id: views.endpointId, deliveryId: views.deliveryId });
 const DISABLED = 'The endpoint is disabled. Enable it first.';
 
 /** The caller's endpoint. Raises NotFound. */
@@ -44,6 +44,7 @@ const deliveryIdOf = ({ deliveryId }: { deliveryId: string }): string => {
 const list = defineRoute({
   method: 'GET',
   path: '/v1/webhook-endpoints/{id}/deliveries',
+  operationId: 'listDeliveries',
   tag: 'Events',
   scope: 'webhooks:read',
   limit: 'reads',
@@ -67,6 +68,7 @@ const list = defineRoute({
 const read = defineRoute({
   method: 'GET',
   path: '/v1/webhook-endpoints/{id}/deliveries/{deliveryId}',
+  operationId: 'getDelivery',
   tag: 'Events',
   scope: 'webhooks:read',
   limit: 'reads',
@@ -82,6 +84,7 @@ const read = defineRoute({
 const resend = defineRoute({
   method: 'POST',
   path: '/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/resend',
+  operationId: 'resendDelivery',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
@@ -90,6 +93,7 @@ const resend = defineRoute({
   params: ofDelivery,
   body: nothing,
   idempotent: true,
+  examples: { again: { summary: 'Again', value: {} } },
   responses: { 202: { description: 'It is on its way.', schema: views.delivery } },
   refusals: { 409: { code: 'conflict', description: DISABLED } },
   async handler({ ctx, caller, params, idempotent }) {
@@ -109,6 +113,7 @@ const resend = defineRoute({
 const ping = defineRoute({
   method: 'POST',
   path: '/v1/webhook-endpoints/{id}/ping',
+  operationId: 'pingWebhookEndpoint',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
@@ -117,6 +122,7 @@ const ping = defineRoute({
   params: ofEndpoint,
   body: nothing,
   idempotent: true,
+  examples: { ping: { summary: 'Try it out', value: {} } },
   responses: { 202: { description: 'It is on its way; see the deliveries.', schema: views.ping } },
   refusals: { 409: { code: 'conflict', description: DISABLED } },
   async handler({ ctx, caller, params, idempotent }) {
@@ -138,6 +144,7 @@ const ping = defineRoute({
 const replay = defineRoute({
   method: 'POST',
   path: '/v1/webhook-endpoints/{id}/replay',
+  operationId: 'replayEvents',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
@@ -147,6 +154,9 @@ const replay = defineRoute({
   params: ofEndpoint,
   body: replayBody,
   idempotent: true,
+  examples: {
+    day: { summary: 'A day', value: { from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z', types: ['payout.*'] } },
+  },
   responses: { 202: { description: 'It has begun.', schema: views.replay } },
   refusals: { 409: { code: 'conflict', description: 'The endpoint is disabled, or another range is on its way.' } },
   async handler({ ctx, caller, params, idempotent, body }) {

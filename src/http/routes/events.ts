@@ -11,6 +11,7 @@ import { paging } from '../query.ts';
 const list = defineRoute({
   method: 'GET',
   path: '/v1/events',
+  operationId: 'listEvents',
   tag: 'Events',
   scope: 'events:read',
   limit: 'reads',

@@ -20,7 +20,7 @@ import * as views from '../event-views.ts';
 import { paging } from '../query.ts';
 import { listOf } from '../views.ts';
 
-const params = z.strictObject({ id: z.string() });
+const params = z.strictObject({ id: views.endpointId });
 
 /** Raises NotFound for what cannot be an endpoint's id. */
 function endpointId({ id }: { id: string }): string {
@@ -31,6 +31,7 @@ function endpointId({ id }: { id: string }): string {
 const create = defineRoute({
   method: 'POST',
   path: '/v1/webhook-endpoints',
+  operationId: 'createWebhookEndpoint',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
@@ -65,6 +66,7 @@ const create = defineRoute({
 const list = defineRoute({
   method: 'GET',
   path: '/v1/webhook-endpoints',
+  operationId: 'listWebhookEndpoints',
   tag: 'Events',
   scope: 'webhooks:read',
   limit: 'reads',
@@ -84,6 +86,7 @@ const list = defineRoute({
 const read = defineRoute({
   method: 'GET',
   path: '/v1/webhook-endpoints/{id}',
+  operationId: 'getWebhookEndpoint',
   tag: 'Events',
   scope: 'webhooks:read',
   limit: 'reads',
@@ -98,6 +101,7 @@ const read = defineRoute({
 const change = defineRoute({
   method: 'PATCH',
   path: '/v1/webhook-endpoints/{id}',
+  operationId: 'changeWebhookEndpoint',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
@@ -122,6 +126,7 @@ const change = defineRoute({
 const remove = defineRoute({
   method: 'DELETE',
   path: '/v1/webhook-endpoints/{id}',
+  operationId: 'deleteWebhookEndpoint',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
@@ -138,6 +143,7 @@ const remove = defineRoute({
 const rotate = defineRoute({
   method: 'POST',
   path: '/v1/webhook-endpoints/{id}/rotate',
+  operationId: 'rotateWebhookSecret',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
@@ -147,6 +153,7 @@ const rotate = defineRoute({
   params,
   body: rotateBody,
   idempotent: true,
+  examples: { aDay: { summary: 'Both sign for a day', value: { overlapSeconds: 86400 } } },
   responses: { 200: { description: 'The endpoint with its new secret.', schema: views.endpointWithSecret } },
   async handler({ ctx, caller, params, idempotent, body }) {
     const id = endpointId(params);
@@ -160,6 +167,7 @@ const rotate = defineRoute({
 const enable = defineRoute({
   method: 'POST',
   path: '/v1/webhook-endpoints/{id}/enable',
+  operationId: 'enableWebhookEndpoint',
   tag: 'Events',
   scope: 'webhooks:write',
   limit: 'writes',
