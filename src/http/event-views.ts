@@ -122,7 +122,7 @@ export const deliveryWithLog = delivery
           .nullable()
           .meta({
             description:
-              '`timeout`, `connection_refused`, `connection_lost`, `tls_failed`, `name_not_found`, `address_refused`, `redirect` or `status`.',
+              '`timeout`, `connection_refused`, `connection_lost`, `tls_failed`, `name_not_found`, `address_refused`, `redirect`, `status`, or `unreadable` on our side.',
             examples: ['status'],
           }),
         answer: z

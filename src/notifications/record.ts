@@ -1,8 +1,8 @@
 // Picks what is due at an endpoint, and records what became of it: deliveries, attempts and the endpoint's health in one commit.
 import type { Context } from '../context.ts';
 import { runAlone, runWhole } from '../db/knex.ts';
-import { withoutPerson } from '../transactions/discreet.ts';
 import { EVENT_COLUMNS, EVENT_JOINS, type EventRow } from './event.ts';
+import { excerptOf } from './excerpt.ts';
 import { type Leased, leaseMs } from './lease.ts';
 import { type Health, nextTry } from './outcome.ts';
 import type { Sent } from './send.ts';
@@ -108,7 +108,7 @@ export async function record(
     tried.map(({ sent }) => sent.statusCode),
     tried.map(({ sent }) => sent.durationMs),
     tried.map(({ sent }) => sent.error),
-    tried.map(({ due, sent }) => (sent.answer === null ? null : withoutPerson(ctx, due, sent.answer).slice(0, 1000))),
+    tried.map(({ due, sent }) => excerptOf(ctx, due.id === null ? null : due, sent.answer)),
     next.map(({ waitMs }) => waitMs),
     next.map(({ last }) => last),
   ]);

@@ -1,11 +1,11 @@
 // One run of an endpoint: sends what is due there, several at once, and stops when its time is over or the endpoint does not answer.
 import { type Context, perContext } from '../context.ts';
-import { signerOf } from './endpoint-secret.ts';
+import { type Signer, signerOf } from './endpoint-secret.ts';
 import { viewEvent } from './event.ts';
 import { type Leased, rest, takeLease } from './lease.ts';
 import { FAILING_AFTER, healthAfter } from './outcome.ts';
 import { bringForward, type Due, pick, record, type Tried } from './record.ts';
-import { createSender, type Sender } from './send.ts';
+import { createSender, type Sender, type Sent } from './send.ts';
 import { disableEndpoint } from './switch.ts';
 
 /** After this long a run begins nothing new and rings for the next: so many endpoints share few workers fairly. */
@@ -34,6 +34,17 @@ export async function runEndpoint(ctx: Context, id: string): Promise<void> {
   await rest(ctx, leased, sent === 0 ? ctx.config.RETRY_BASE_MS : 0);
 }
 
+/** One that cannot be shown (sealed under a key that is gone) has failed like any other, and holds up no other. */
+async function send(ctx: Context, leased: Leased, sign: Signer, due: Due): Promise<Sent> {
+  try {
+    const body = JSON.stringify(viewEvent(ctx, due));
+    return await senderOf(ctx).send(leased.url, sign(due.event_id, new Date(), body), body);
+  } catch (error) {
+    ctx.log.error({ event: 'event_unreadable', endpointId: leased.id, error }, 'an event could not be shown');
+    return { ok: false, statusCode: null, durationMs: 0, error: 'unreadable', answer: null, retryAfter: null };
+  }
+}
+
 async function deliver(ctx: Context, leased: Leased): Promise<{ ending: Ending; sent: number }> {
   const { DELIVERY_CONCURRENCY, DELIVERY_SCHEDULE_MS } = ctx.config;
   const sign = signerOf(ctx.vault, leased);
@@ -45,14 +56,10 @@ async function deliver(ctx: Context, leased: Leased): Promise<{ ending: Ending; 
   let sent = 0;
 
   const start = (due: Due): void => {
-    const body = JSON.stringify(viewEvent(ctx, due));
-    const headers = sign(due.event_id, new Date(), body);
-    const trying = senderOf(ctx)
-      .send(leased.url, headers, body)
-      .then((result) => {
-        finished.push({ due, sent: result });
-        onTheirWay.delete(due.delivery_id);
-      });
+    const trying = send(ctx, leased, sign, due).then((result) => {
+      finished.push({ due, sent: result });
+      onTheirWay.delete(due.delivery_id);
+    });
     onTheirWay.set(due.delivery_id, trying);
     sent += 1;
   };

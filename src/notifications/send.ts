@@ -10,7 +10,7 @@ export interface Sent {
   readonly statusCode: number | null;
   readonly durationMs: number;
   readonly error: string | null;
-  /** The beginning of the answer in printable ASCII, everything else and all markup as `\xNN`; null without one. */
+  /** The beginning of the answer, as it came; null without one. Keep and show only what `excerptOf` makes of it. */
   readonly answer: string | null;
   readonly retryAfter: string | null;
 }
@@ -123,10 +123,8 @@ async function excerpt(body: Dispatcher.ResponseData['body']): Promise<string | 
   } catch {
     // The status has been given; how the rest of the answer ends does not change it.
   }
-  const start = Buffer.concat(chunks).subarray(0, EXCERPT_BYTES).toString('latin1');
-  return start === ''
-    ? null
-    : start.replaceAll(/[^\x20-\x7e]|[<>&"'`\\]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const start = Buffer.concat(chunks).subarray(0, EXCERPT_BYTES).toString('utf8');
+  return start === '' ? null : start;
 }
 
 const CODES: Readonly<Record<string, string>> = {

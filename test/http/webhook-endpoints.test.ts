@@ -181,7 +181,7 @@ describe('deliveries', () => {
         [204, null],
       ]),
     );
-    expect(read.json.log[0].answer).toBe('call … \\x3cb\\x3enow\\x3c/b\\x3e\\x0a\\x07');
+    expect(read.json.log[0].answer).toBe('call ... \\x3cb\\x3enow\\x3c/b\\x3e\\x0a\\x07');
     const resent = await api.post(`${PATH}/${id}/deliveries/${deliveryId}/resend`, {});
     expect([resent.status, resent.json.status]).toEqual([202, 'pending']);
     holds(views.delivery, resent.json);

@@ -147,6 +147,20 @@ describe('a delivery', () => {
   });
 });
 
+it('an event that cannot be shown holds up no other', async () => {
+  const { endpoint } = await told.endpoint({ url: receiver.url });
+  const [bad, good] = (await told.pay(2)) as [string, string];
+  await told.world
+    .db('personal_data')
+    .where({ subject_id: bad })
+    .update({ sealed: Buffer.from('under a key that is gone') });
+  await told.relay();
+  await runEndpoint(told.world, endpoint.id);
+  expect(receiver.taken.map(({ event }) => event.data.id)).toEqual([good]);
+  const [first] = await told.world.db('delivery_attempts').whereNotNull('error');
+  expect(first.error).toBe('unreadable');
+});
+
 describe('an endpoint', () => {
   it('that was down is probed by a few calls, and then gets everything, complete and in order', async () => {
     const { endpoint } = await told.endpoint({ url: receiver.url });

@@ -1906,7 +1906,7 @@ export interface components {
                 /** @example 120 */
                 durationMs: number;
                 /**
-                 * @description `timeout`, `connection_refused`, `connection_lost`, `tls_failed`, `name_not_found`, `address_refused`, `redirect` or `status`.
+                 * @description `timeout`, `connection_refused`, `connection_lost`, `tls_failed`, `name_not_found`, `address_refused`, `redirect`, `status`, or `unreadable` on our side.
                  * @example status
                  */
                 error: string | null;
