@@ -2,10 +2,8 @@
 import type { Context } from '../src/context.ts';
 import { runAlone } from '../src/db/knex.ts';
 import { rollUp } from '../src/ledger/balances.ts';
-import { eraseAsked, eraseLateEvents } from '../src/personal-data/erase.ts';
-import { eraseAsked } from '../src/personal-data/erase.ts';
 import { forgetEvents } from '../src/notifications/forget.ts';
-import { eraseAsked } from '../src/personal-data/erase.ts';
+import { eraseAsked, eraseLateEvents } from '../src/personal-data/erase.ts';
 import { checkReturns } from '../src/reconciliation/returns.ts';
 import type { Flow } from '../src/transactions/flow.ts';
 import type { TransactionType } from '../src/transactions/transaction.ts';
