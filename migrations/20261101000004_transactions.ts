@@ -87,7 +87,8 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX transactions_by_rare_state ON transactions (merchant_id, state, created_at DESC, id DESC)
       WHERE state IN ('awaiting_approval', 'in_review', 'failed', 'cancelled', 'reversed');
 
-    -- Every state a transaction was ever in: from, to, why, who. Append-only.
+    -- Every state a transaction was ever in: from, to, why, who. Append-only. It is also the outbox of the events that merchants are
+    -- told: written in the commit that moves the row, and read in the order of these commits by xact, once all older ones have ended.
     CREATE TABLE transaction_history (
       transaction_id text COLLATE "C" NOT NULL REFERENCES transactions,
       id bigint GENERATED ALWAYS AS IDENTITY,
@@ -98,8 +99,14 @@ export async function up(knex: Knex): Promise<void> {
       attempt integer NOT NULL,
       note text CHECK (length(note) <= 500),
       at timestamptz NOT NULL DEFAULT now(),
+      xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
       PRIMARY KEY (transaction_id, id)
     );
+    -- The moves a merchant is told of: all but those inside the machine, on which nobody outside could act.
+    CREATE FUNCTION is_told(from_state text, to_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+      SELECT to_state <> 'submitting' AND (to_state <> 'accepted' OR from_state IS DISTINCT FROM 'submitting');
+    $$;
+    CREATE INDEX transaction_history_told ON transaction_history (xact, id) WHERE is_told(from_state, to_state);
 
     -- One permission to send one transaction to the provider, committed before sending. Open (no verdict) means: perhaps sent.
     CREATE TABLE attempts (
@@ -162,6 +169,6 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`DROP FUNCTION open_cases; DROP TABLE cases, attempts, transaction_history, transactions;
+  await knex.raw(`DROP FUNCTION open_cases; DROP TABLE cases, attempts, transaction_history, transactions; DROP FUNCTION is_told;
     DROP DOMAIN transaction_id, currency_code, country_code, some_minor, any_minor, counter, word, sentence, foreign_id, web_address, object_of_json`);
 }

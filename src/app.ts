@@ -10,8 +10,10 @@ import { apiKeyRoutes } from './http/routes/api-keys.ts';
 import { beneficiaryRoutes } from './http/routes/beneficiaries.ts';
 import { bulkPayoutRoutes } from './http/routes/bulk-payouts.ts';
 import { collectionRoutes } from './http/routes/collections.ts';
+import { deliveryRoutes } from './http/routes/deliveries.ts';
 import { mountDocs } from './http/routes/docs.ts';
 import { earningRoutes } from './http/routes/earnings.ts';
+import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { withDescription } from './http/routes/openapi.ts';
 import { payoutRoutes } from './http/routes/payouts.ts';
@@ -21,6 +23,7 @@ import { refundRoutes } from './http/routes/refunds.ts';
 import { statementRoutes } from './http/routes/statements.ts';
 import { transactionRoutes } from './http/routes/transactions.ts';
 import { walletRoutes } from './http/routes/wallets.ts';
+import { webhookEndpointRoutes } from './http/routes/webhook-endpoints.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
 import { surround } from './http/surround.ts';
 
@@ -43,6 +46,9 @@ export function apiRoutes(of: {
     ...earningRoutes,
     ...apiKeyRoutes,
     ...personalDataRoutes,
+    ...webhookEndpointRoutes,
+    ...deliveryRoutes,
+    ...eventRoutes,
     ...webhookRoutes,
     ...(of.providerToken === true ? providerTokenRoutes : []),
     ...healthRoutes(of.isStopping),

@@ -141,6 +141,27 @@ export const variables = {
   REVERSAL_HORIZON_MS: ms(7 * DAY),
   SHUTDOWN_GRACE_MS: ms(8 * SECOND),
   OTP_LIFETIME_MS: ms(10 * MINUTE),
+  RELAY_INTERVAL_MS: ms(200),
+  DELIVERY_TIMEOUT_MS: ms(10 * SECOND),
+  DELIVERY_CONCURRENCY: count(16),
+  DELIVERY_SCHEDULE_MS: schedule([
+    5 * SECOND,
+    30 * SECOND,
+    2 * MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    5 * HOUR,
+    10 * HOUR,
+    14 * HOUR,
+    20 * HOUR,
+    DAY,
+  ]),
+  ENDPOINT_PATIENCE_MS: ms(5 * DAY),
+  EVENT_RETENTION_MS: ms(90 * DAY),
+  WEBHOOK_ALLOW_LOCAL: oneOf(['true', 'false']).default('false'),
 } as const;
 
 const schema = z.object(variables);

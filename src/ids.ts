@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   event: 'ev',
   webhookEndpoint: 'ep',
   delivery: 'de',
+  replay: 'rp',
   bulk: 'bu',
 } as const;
 

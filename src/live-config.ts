@@ -46,6 +46,8 @@ export function liveProblems(config: Config): readonly string[] {
     );
   if (config.DATA_ENCRYPTION_KEYS.some((key) => new Set(key).size < FEWEST_DIFFERENT_BYTES))
     problems.push('DATA_ENCRYPTION_KEY is not random: make one with openssl rand -base64 32.');
+  if (config.WEBHOOK_ALLOW_LOCAL === 'true')
+    problems.push('WEBHOOK_ALLOW_LOCAL must be false: endpoints of merchants could reach what is inside.');
   const provider = new URL(config.EVERSEND_BASE_URL);
   if (provider.protocol !== 'https:' && !isPrivate(provider.hostname))
     problems.push('EVERSEND_BASE_URL must be https: credentials and payments would travel in the open.');

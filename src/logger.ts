@@ -10,6 +10,7 @@ export interface LogFields {
   readonly apiKeyId?: string;
   readonly administratorId?: string;
   readonly caseId?: string;
+  readonly endpointId?: string;
   readonly requestId?: string;
   readonly jobId?: string;
   readonly queue?: string;
@@ -52,6 +53,7 @@ const ALLOWED = [
   'apiKeyId',
   'administratorId',
   'caseId',
+  'endpointId',
   'requestId',
   'jobId',
   'queue',

@@ -73,6 +73,8 @@ describe('a variable that is wrong', () => {
     ['DATABASE_POOL_SIZE', '1'],
     ['LEASE_MS', '30001'],
     ['EVERSEND_WEBHOOK_ALLOWED_ADDRESSES', '203.0.113.0/33'],
+    ['DELIVERY_SCHEDULE_MS', '5s'],
+    ['WEBHOOK_ALLOW_LOCAL', 'yes'],
   ];
 
   test.each(wrong)('%s=%s is refused in one sentence that names it and ends', (name, text) => {
@@ -148,6 +150,12 @@ describe('what is read', () => {
     ['/api/payments/', '/api/payments'],
   ])('BASE_PATH=%s is the prefix "%s"', (text, prefix) => {
     expect(readConfig({ ...complete, BASE_PATH: text }).BASE_PATH).toBe(prefix);
+  });
+
+  test('endpoints on this machine are refused where money is live', () => {
+    const local = { ...complete, WEBHOOK_ALLOW_LOCAL: 'true' };
+    expect(refusal(local)).toMatch(/^WEBHOOK_ALLOW_LOCAL must be false: [a-z ]+\.$/);
+    expect(readConfig({ ...local, API_ENVIRONMENT: 'test' }).WEBHOOK_ALLOW_LOCAL).toBe('true');
   });
 
   test('several keys and secrets are told apart during a rotation', () => {

@@ -123,7 +123,8 @@ describe('imports', () => {
   });
 
   it.each([
-    ['undici', /^src\/provider\/eversend\//],
+    ['undici', /^src\/(provider\/eversend\/|notifications\/send\.ts)/],
+    ['standardwebhooks', /^src\/notifications\//],
     ['bullmq', /^(src\/queue|workers)\//],
     ['@bull-board', /^src\/admin\//],
   ])('of %s stay where they belong', (name, where) => {

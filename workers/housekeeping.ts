@@ -2,6 +2,7 @@
 import type { Context } from '../src/context.ts';
 import { runAlone } from '../src/db/knex.ts';
 import { rollUp } from '../src/ledger/balances.ts';
+import { forgetEvents } from '../src/notifications/forget.ts';
 import { eraseAsked, eraseLateEvents } from '../src/personal-data/erase.ts';
 import { checkReturns } from '../src/reconciliation/returns.ts';
 import type { Flow } from '../src/transactions/flow.ts';
@@ -26,18 +27,22 @@ const FORGET_PINS = {
 };
 
 const DAY_MS = 86_400_000;
+/** Events come in all day, so they go all day, a few at a time. */
+const FORGET_EVENTS_MS = 600_000;
 /** What one round of housekeeping forgets at most, so that its other work gets its turn; the rest goes with the next ones. */
 const FORGET_ROUNDS = 10;
 
 /** The answer of a task that has not finished: its turn is given back at once, and the next round goes on. */
 const MORE = Symbol('more');
 
-async function forgetKeys(ctx: Context): Promise<typeof MORE | null> {
-  for (let round = 0; round < FORGET_ROUNDS; round += 1) {
-    if ((await runAlone(ctx.db, FORGET, [])).length < FORGET_AT_ONCE) return null;
-  }
+/** Forgets some, and some more, while there is `more`. */
+async function inRounds(forgetSome: () => Promise<boolean>): Promise<typeof MORE | null> {
+  for (let round = 0; round < FORGET_ROUNDS; round += 1) if (!(await forgetSome())) return null;
   return MORE;
 }
+
+const forgetKeys = (ctx: Context) =>
+  inRounds(async () => (await runAlone(ctx.db, FORGET, [])).length === FORGET_AT_ONCE);
 
 /** One round: each task runs if nobody has run it within its interval; the lock is left to expire, and so is the clock. */
 export async function keepHouse(ctx: Context, flows: Record<TransactionType, Flow>): Promise<void> {
@@ -49,6 +54,7 @@ export async function keepHouse(ctx: Context, flows: Record<TransactionType, Flo
     ['forget_keys', DAY_MS, () => forgetKeys(ctx)],
     ['erase_persons', ROLLUP_INTERVAL_MS, () => eraseAsked(ctx.db, ctx.vault)],
     ['erase_late_events', DAY_MS, () => eraseLateEvents(ctx.db)],
+    ['forget_events', FORGET_EVENTS_MS, () => inRounds(() => forgetEvents(ctx))],
   ];
   for (const [name, intervalMs, work] of tasks) {
     const turn = await ctx.cache.lock(`housekeeping:${name}`, intervalMs);

@@ -4,6 +4,8 @@ import type { Worker } from 'bullmq';
 import { compose } from '../src/compose.ts';
 import { readConfig } from '../src/config.ts';
 import type { Context } from '../src/context.ts';
+import { relayOnce } from '../src/notifications/relay.ts';
+import { replayOnce } from '../src/notifications/replay.ts';
 import { refuseToStart, stopOnSignal } from '../src/process.ts';
 import { openWorkerBackend } from '../src/queue/backend.ts';
 import type { WorkerBackend } from '../src/queue/store.ts';
@@ -14,11 +16,18 @@ import { collectionWorker } from './collection.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { type Definition, startWorker } from './define-worker.ts';
 import { keepHouse } from './housekeeping.ts';
+import { notificationWorker } from './notification.ts';
 import { payoutWorker } from './payout.ts';
 import { sweepOnce } from './sweep.ts';
 import { flows, webhookWorker } from './webhook.ts';
 
-const DEFINITIONS: readonly Definition[] = [payoutWorker, collectionWorker, bulkWorker, webhookWorker];
+const DEFINITIONS: readonly Definition[] = [
+  payoutWorker,
+  collectionWorker,
+  bulkWorker,
+  webhookWorker,
+  notificationWorker,
+];
 
 /** Everything a worker process runs. `stop` lets running jobs end within SHUTDOWN_GRACE_MS; what does not is looked up later. */
 export async function startWorkers(ctx: Context): Promise<{ stop(): Promise<void> }> {
@@ -27,9 +36,18 @@ export async function startWorkers(ctx: Context): Promise<{ stop(): Promise<void
   );
   const workers: Worker[] = [];
   for (const definition of DEFINITIONS) workers.push(await startWorker(ctx, backend, definition));
-  const { SWEEP_INTERVAL_MS, ROLLUP_INTERVAL_MS, REVERSAL_CHECK_MS } = ctx.config;
+  const { SWEEP_INTERVAL_MS, RELAY_INTERVAL_MS, ROLLUP_INTERVAL_MS, REVERSAL_CHECK_MS } = ctx.config;
   const daemons: Daemon[] = [
     startDaemon({ name: 'sweep', intervalMs: SWEEP_INTERVAL_MS, log: ctx.log, runOnce: () => sweepOnce(ctx) }),
+    startDaemon({
+      name: 'relay',
+      intervalMs: RELAY_INTERVAL_MS,
+      log: ctx.log,
+      runOnce: async () => {
+        await relayOnce(ctx);
+        await replayOnce(ctx);
+      },
+    }),
     startDaemon({
       name: 'housekeeping',
       intervalMs: Math.min(ROLLUP_INTERVAL_MS, REVERSAL_CHECK_MS),

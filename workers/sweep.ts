@@ -31,6 +31,10 @@ const TABLES: readonly Table[] = [
     table: 'bulks',
     columns: "id, 'bulk' AS queue, generation, false AS ahead",
   }),
+  statementsFor({
+    table: 'webhook_endpoints',
+    columns: "id, 'notifications' AS queue, generation, false AS ahead",
+  }),
 ];
 
 function statementsFor(of: { table: string; columns: string }): Table {

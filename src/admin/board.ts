@@ -19,6 +19,7 @@ const WHAT = new Map([
   ['payouts', 'Doorbells of payouts. A job is an id; what it means is read from the database.'],
   ['bulk', 'Doorbells of bulks: files of payouts whose rows are still to be accepted or cancelled, or are under way.'],
   ['webhooks', 'Doorbells of received webhooks. A webhook makes us look at the provider, nothing more.'],
+  ['notifications', 'Doorbells of webhook endpoints of merchants. What is delivered is in the database.'],
 ]);
 
 export interface Board {

@@ -14,6 +14,7 @@ const UNRING = [
   'UPDATE transactions SET rung_at = NULL WHERE due_at <= now() AND rung_at IS NOT NULL',
   'UPDATE webhook_events SET rung_at = NULL WHERE due_at <= now() AND rung_at IS NOT NULL',
   'UPDATE bulks SET rung_at = NULL WHERE due_at <= now() AND rung_at IS NOT NULL',
+  'UPDATE webhook_endpoints SET rung_at = NULL WHERE due_at <= now() AND rung_at IS NOT NULL',
 ];
 
 export function queues(noun: Command): void {

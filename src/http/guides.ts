@@ -11,6 +11,7 @@ export const GUIDES = {
   idempotency: 'Idempotency',
   bulk: 'Bulk payouts',
   errors: 'Errors',
+  webhooks: 'Webhooks',
   client: 'Client',
   'key-rotation': 'Key rotation',
   'going-live': 'Going live',

@@ -122,7 +122,7 @@ export const email = text(
   ),
 );
 
-const PRINTABLE = /^[^\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u;
+export const PRINTABLE = /^[^\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u;
 const metadataKey = z.string().check((payload) => {
   if (/^[A-Za-z0-9_.-]{1,40}$/.test(payload.value)) return;
   const message = 'Name metadata with 1 to 40 characters of A-Z, a-z, 0-9, "_", "." and "-".';

@@ -24,6 +24,9 @@ export const SCOPES = [
   'keys:write',
   'personal_data:erase',
   'provider:token',
+  'webhooks:write',
+  'webhooks:read',
+  'events:read',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -34,6 +34,7 @@ export const SEALED_TABLES: readonly SealedTable[] = [
   { table: 'idempotency_keys', key: ['merchant_id', 'route', 'key'], sealed: ['answer'] },
   { table: 'webhook_events', key: ['id'], sealed: ['body'] },
   { table: 'bulk_rows', key: ['payout_id'], sealed: ['sealed'] },
+  { table: 'webhook_endpoints', key: ['id'], sealed: ['secret_sealed', 'previous_sealed'] },
 ];
 
 function printsOf(vault: Vault, sealed: Buffer): readonly (Buffer | null)[] {

@@ -1,7 +1,7 @@
 // The queues' port: ringing a doorbell, and asking whether one still hangs. BullMQ stands behind it (queue/bullmq.ts).
 
 /** The queues, by the kind of row whose id their jobs carry. */
-export const QUEUE_NAMES = ['collections', 'payouts', 'bulk', 'webhooks'] as const;
+export const QUEUE_NAMES = ['collections', 'payouts', 'bulk', 'webhooks', 'notifications'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /** One doorbell: the row's id and its generation, which make the job's id (`<id>-<generation>`). A job carries the id and nothing else. */

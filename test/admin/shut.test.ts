@@ -104,6 +104,7 @@ describe('the board', () => {
       ['payouts', true],
       ['bulk', true],
       ['webhooks', true],
+      ['notifications', true],
     ]);
   });
 

@@ -12,6 +12,8 @@ import { ApprovalLimit } from '../../src/merchants/approval-limit.ts';
 import { Beneficiary } from '../../src/merchants/beneficiary.ts';
 import { Merchant } from '../../src/merchants/merchant.ts';
 import { Wallet } from '../../src/merchants/wallet.ts';
+import { DeliveryAttempt } from '../../src/notifications/delivery.ts';
+import { Endpoint } from '../../src/notifications/endpoint.ts';
 import { FeeSchedule } from '../../src/pricing/fee-schedule.ts';
 import { Attempt } from '../../src/transactions/attempt.ts';
 import { Case } from '../../src/transactions/case.ts';
@@ -27,7 +29,9 @@ const ROWS: readonly ModelClass<BaseModel>[] = [
   AuditRow,
   Beneficiary,
   Case,
+  DeliveryAttempt,
   Earning,
+  Endpoint,
   FeeSchedule,
   JournalEntry,
   LedgerAccount,

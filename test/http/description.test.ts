@@ -34,7 +34,7 @@ test('every described operation answers, and every mounted one is described', ()
 
 test('described methods are taken and all others refused with the list of those', async () => {
   for (const [path, operations] of Object.entries(described)) {
-    const filled = path.replace('{id}', 'x').replace('{country}', 'NG');
+    const filled = path.replace('{id}', 'x').replace('{deliveryId}', 'x').replace('{country}', 'NG');
     const allowed = Object.keys(operations).flatMap((method) =>
       method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
     );

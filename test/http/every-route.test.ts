@@ -119,6 +119,12 @@ describe('every route', () => {
       'POST /v1/payouts/x/approve': 'money',
       'POST /v1/payouts/x/cancel': 'money',
       'POST /v1/personal-data/erasures': 'writes',
+      'POST /v1/webhook-endpoints': 'writes',
+      'POST /v1/webhook-endpoints/x/deliveries/x/resend': 'writes',
+      'POST /v1/webhook-endpoints/x/enable': 'writes',
+      'POST /v1/webhook-endpoints/x/ping': 'writes',
+      'POST /v1/webhook-endpoints/x/replay': 'writes',
+      'POST /v1/webhook-endpoints/x/rotate': 'writes',
     });
   });
 

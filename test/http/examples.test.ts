@@ -149,6 +149,15 @@ describe('each example, sent to a running system', () => {
   const collection = async () => ({ id: (await made('/v1/collections', COLLECTION)).id });
   const bulk = async () => ({ id: (await made('/v1/payouts/bulk', { payouts: [PAYOUT] })).id });
   const apiKey = async () => ({ id: (await newKey(['payouts:read'])).apiKey.id });
+  const endpoint = async () => ({
+    id: (await made('/v1/webhook-endpoints', { url: 'https://shop.example/hook' })).id,
+  });
+  const delivery = async () => {
+    const { id } = await endpoint();
+    await made(`/v1/webhook-endpoints/${id}/ping`, {});
+    const { body } = await system.call('GET', `/v1/webhook-endpoints/${id}/deliveries`);
+    return { id, deliveryId: (body as { data: { id: string }[] }).data[0]?.id ?? '' };
+  };
   const wallet = async () => ({ id: (await made('/v1/payouts', PAYOUT)).walletId });
   /** How to have what an operation is about, where its path names something. */
   const subjects: Record<string, () => Promise<Record<string, string>>> = {
@@ -171,6 +180,16 @@ describe('each example, sent to a running system', () => {
     cancelBulk: bulk,
     rotateApiKey: apiKey,
     revokeApiKey: apiKey,
+    getWebhookEndpoint: endpoint,
+    changeWebhookEndpoint: endpoint,
+    deleteWebhookEndpoint: endpoint,
+    rotateWebhookSecret: endpoint,
+    enableWebhookEndpoint: endpoint,
+    pingWebhookEndpoint: endpoint,
+    replayEvents: endpoint,
+    listDeliveries: endpoint,
+    getDelivery: delivery,
+    resendDelivery: delivery,
     listPayoutBanks: async () => ({ country: 'NG' }),
   };
 

@@ -29,6 +29,10 @@ beforeAll(async () => {
   mine.apiKey = (await world.db('api_keys').where({ merchant_id: world.merchantId }).first()).id;
   const { method, country } = PAYOUT;
   mine.beneficiary = (await api.post('/v1/beneficiaries', { method, country, recipient })).json.id;
+  const endpoint = await api.post('/v1/webhook-endpoints', { url: `https://93.184.216.34/${MARK}` });
+  mine.webhookEndpoint = endpoint.json.id;
+  await api.post(`/v1/webhook-endpoints/${mine.webhookEndpoint}/ping`, {});
+  mine.delivery = (await world.db('deliveries').first()).id;
   stranger = await api.stranger();
   await world.db.transaction((trx) => openWallet(trx, { merchantId: stranger.merchantId, owner: '', currency: 'UGX' }));
 });
@@ -55,6 +59,19 @@ const WITH_ID: Readonly<Record<string, { readonly kind: IdKind; readonly body?: 
   'POST /v1/payouts/bulk/{id}/cancel': { kind: 'bulk' },
   'POST /v1/api-keys/{id}/rotate': { kind: 'apiKey', body: {} },
   'POST /v1/api-keys/{id}/revoke': { kind: 'apiKey' },
+  'GET /v1/webhook-endpoints/{id}': { kind: 'webhookEndpoint' },
+  'PATCH /v1/webhook-endpoints/{id}': { kind: 'webhookEndpoint', body: { description: 'mine now' } },
+  'DELETE /v1/webhook-endpoints/{id}': { kind: 'webhookEndpoint' },
+  'POST /v1/webhook-endpoints/{id}/rotate': { kind: 'webhookEndpoint', body: {} },
+  'POST /v1/webhook-endpoints/{id}/enable': { kind: 'webhookEndpoint' },
+  'POST /v1/webhook-endpoints/{id}/ping': { kind: 'webhookEndpoint', body: {} },
+  'POST /v1/webhook-endpoints/{id}/replay': {
+    kind: 'webhookEndpoint',
+    body: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
+  },
+  'GET /v1/webhook-endpoints/{id}/deliveries': { kind: 'webhookEndpoint' },
+  'GET /v1/webhook-endpoints/{id}/deliveries/{deliveryId}': { kind: 'webhookEndpoint' },
+  'POST /v1/webhook-endpoints/{id}/deliveries/{deliveryId}/resend': { kind: 'webhookEndpoint', body: {} },
 };
 
 /** Bodies that name something of the other merchant, and what is answered; null: the body can name nothing. */
@@ -73,6 +90,7 @@ const IN_BODIES: Readonly<Record<string, (() => { body: object; status: number }
     const { recipient: _, ...rest } = PAYOUT;
     return { body: { payouts: [{ ...rest, beneficiaryId: mine.beneficiary }], hold: 'total' }, status: 400 };
   },
+  'POST /v1/webhook-endpoints': null,
   'POST /v1/personal-data/erasures': () => ({ body: { account: PHONE, reason: 'not theirs' }, status: 200 }),
 };
 
@@ -127,7 +145,13 @@ test('ids of another merchant, of nobody, and what is no id are answered 404 wit
     const answers = [];
     for (const each of ids) {
       const options = { key: everything, headers: REQUEST_ID, ...(body === undefined ? {} : { body }) };
-      answers.push(await api.call(method, path.replace('{id}', String(each)), options));
+      answers.push(
+        await api.call(
+          method,
+          path.replace('{id}', String(each)).replace('{deliveryId}', String(mine.delivery)),
+          options,
+        ),
+      );
     }
     expect(
       answers.map((one) => one.status),
@@ -137,9 +161,16 @@ test('ids of another merchant, of nobody, and what is no id are answered 404 wit
     for (const other of SCOPES.filter((each) => each !== scope)) {
       const key = await api.key({ merchantId: stranger.merchantId, scopes: [other] });
       const options = { key, ...(body === undefined ? {} : { body }) };
-      expect((await api.call(method, path.replace('{id}', String(id)), options)).status, `${name} with ${other}`).toBe(
-        403,
-      );
+      expect(
+        (
+          await api.call(
+            method,
+            path.replace('{id}', String(id)).replace('{deliveryId}', String(mine.delivery)),
+            options,
+          )
+        ).status,
+        `${name} with ${other}`,
+      ).toBe(403);
     }
   }
   expect(await possessions()).toBe(before);

@@ -10,6 +10,7 @@ import { PERSONS } from './catalogue/persons.ts';
 import { PROMISES } from './catalogue/promises.ts';
 import { QUEUES } from './catalogue/queues.ts';
 import { SENDING } from './catalogue/sending.ts';
+import { TELLING } from './catalogue/telling.ts';
 import type { Mutation } from './mutation.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -24,4 +25,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LIMITS,
   ...PERSONS,
   ...CALLING,
+  ...TELLING,
 ];

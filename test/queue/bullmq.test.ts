@@ -8,7 +8,7 @@ import { newId } from '../../src/ids.ts';
 import { createLogger } from '../../src/logger.ts';
 import { openBackend, openQueuesForBoard, openWorkerBackend } from '../../src/queue/backend.ts';
 import { type BullmqQueues, openQueues } from '../../src/queue/bullmq.ts';
-import type { Bell, QueueName } from '../../src/queue/queues.ts';
+import { type Bell, QUEUE_NAMES, type QueueName } from '../../src/queue/queues.ts';
 import type { JobData, WorkerBackend } from '../../src/queue/store.ts';
 import { createEmptyDatabase } from '../support/database.ts';
 import { describeWithRedis, startRedis } from '../support/redis.ts';
@@ -68,7 +68,7 @@ for (const [name, describeStore, openStore] of stores)
     afterEach(async () => {
       await Promise.all(working.map((worker) => worker.close()));
       working = [];
-      for (const name of ['collections', 'payouts', 'bulk', 'webhooks'] as const) await queues.obliterate(name);
+      for (const name of QUEUE_NAMES) await queues.obliterate(name);
     });
     afterAll(async () => {
       await queues.close();
@@ -190,8 +190,8 @@ for (const [name, describeStore, openStore] of stores)
     test('the board is given the queues themselves', async () => {
       await queues.ringNow([bell('webhooks')]);
       const board = await openQueuesForBoard(store.config);
-      expect(board.queues.map((queue) => queue.name)).toEqual(['collections', 'payouts', 'bulk', 'webhooks']);
-      expect(await board.queues[3]?.getWaitingCount()).toBe(1);
+      expect(board.queues.map((queue) => queue.name)).toEqual([...QUEUE_NAMES]);
+      expect(await board.queues[QUEUE_NAMES.indexOf('webhooks')]?.getWaitingCount()).toBe(1);
       await board.close();
       expect(await queues.ping()).toBe(true);
       expect(await queues.problem()).toBeNull();

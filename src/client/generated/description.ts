@@ -750,6 +750,244 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook endpoints
+         * @description List webhook endpoints.
+         *
+         *     Needs a key with the scope `webhooks:read`.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Say where you want to be told
+         * @description The secret is shown this once. What is sent is signed by the Standard Webhooks scheme; check the signature before you believe it.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a webhook endpoint
+         * @description Read a webhook endpoint.
+         *
+         *     Needs a key with the scope `webhooks:read`.
+         */
+        get: operations["getWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description Delete a webhook endpoint.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook endpoint, or switch it off
+         * @description Change a webhook endpoint, or switch it off.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        patch: operations["changeWebhookEndpoint"];
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a new secret
+         * @description The new secret is shown this once. For `overlapSeconds` (a day, unless you say otherwise) both sign, so that you can change over in peace.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a webhook endpoint on again
+         * @description What was pending when it was switched off is sent first. What happened while it was off was not meant for it: get that by `replay`, from `disabledAt` on.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        post: operations["enableWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries, newest event first
+         * @description List deliveries, newest event first.
+         *
+         *     Needs a key with the scope `webhooks:read`.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a delivery with every try of it
+         * @description Read a delivery with every try of it.
+         *
+         *     Needs a key with the scope `webhooks:read`.
+         */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a delivery again
+         * @description The same event under the same id, now, whatever became of it before.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        post: operations["resendDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a ping there
+         * @description An event of the type `webhook_endpoint.ping`, to this endpoint alone, whatever types it wants.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        post: operations["pingWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a range of events there again
+         * @description The same events under the same ids, oldest first; also those that were never sent there. One range at a time per endpoint.
+         *
+         *     Needs a key with the scope `webhooks:write`.
+         */
+        post: operations["replayEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events, oldest first
+         * @description Nothing is left out and nothing comes twice, however often you ask: events become visible in the order of the list. Remember `lastCursor` to go on later.
+         *
+         *     Needs a key with the scope `events:read`.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/eversend": {
         parameters: {
             query?: never;
@@ -1166,6 +1404,71 @@ export interface components {
              * @example John
              */
             reason: string;
+        };
+        NewWebhookEndpoint: {
+            /**
+             * Format: uri
+             * @description Where events are sent: https, port 443, on the public internet.
+             * @example https://shop.example/hooks/payments
+             */
+            url: string;
+            /**
+             * @description The merchant's own words, up to 200 characters.
+             * @example Orders
+             */
+            description?: string;
+            /**
+             * @description Types of events, or all of a kind; left out: all there are.
+             * @example [
+             *       "payout.*"
+             *     ]
+             */
+            types?: ("payout.*" | "collection.*" | "webhook_endpoint.*" | "payout.awaiting_approval" | "payout.accepted" | "payout.submitted" | "payout.in_review" | "payout.settled" | "payout.failed" | "payout.cancelled" | "payout.reversed" | "collection.awaiting_approval" | "collection.accepted" | "collection.submitted" | "collection.in_review" | "collection.settled" | "collection.failed" | "collection.cancelled" | "collection.reversed" | "webhook_endpoint.disabled" | "webhook_endpoint.ping")[];
+        };
+        WebhookEndpointChange: {
+            /**
+             * Format: uri
+             * @description Where events are sent: https, port 443, on the public internet.
+             * @example https://shop.example/hooks/payments
+             */
+            url?: string;
+            description?: string | null;
+            /** @description Null: all there are. */
+            types?: ("payout.*" | "collection.*" | "webhook_endpoint.*" | "payout.awaiting_approval" | "payout.accepted" | "payout.submitted" | "payout.in_review" | "payout.settled" | "payout.failed" | "payout.cancelled" | "payout.reversed" | "collection.awaiting_approval" | "collection.accepted" | "collection.submitted" | "collection.in_review" | "collection.settled" | "collection.failed" | "collection.cancelled" | "collection.reversed" | "webhook_endpoint.disabled" | "webhook_endpoint.ping")[] | null;
+            /**
+             * @description Stops sending; `enable` takes it back.
+             * @enum {string}
+             */
+            status?: "disabled";
+        };
+        SecretRotation: {
+            /**
+             * @description How long the old secret signs along.
+             * @default 86400
+             */
+            overlapSeconds?: number;
+        };
+        Nothing: Record<string, never>;
+        NewReplay: {
+            /**
+             * Format: date-time
+             * @description Of events from then on.
+             * @example 2026-12-01T08:00:00Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Of events before then.
+             * @example 2026-12-01T08:00:00Z
+             */
+            to: string;
+            /**
+             * @description Left out: the endpoint's own.
+             * @example [
+             *       "payout.*"
+             *     ]
+             */
+            types?: ("payout.*" | "collection.*" | "webhook_endpoint.*" | "payout.awaiting_approval" | "payout.accepted" | "payout.submitted" | "payout.in_review" | "payout.settled" | "payout.failed" | "payout.cancelled" | "payout.reversed" | "collection.awaiting_approval" | "collection.accepted" | "collection.submitted" | "collection.in_review" | "collection.settled" | "collection.failed" | "collection.cancelled" | "collection.reversed" | "webhook_endpoint.disabled" | "webhook_endpoint.ping")[];
         };
         Problem: {
             /**
@@ -2006,6 +2309,270 @@ export interface components {
                 dueAt: string;
             }[];
         };
+        WebhookEndpointWithSecret: {
+            /**
+             * @description Of the endpoint.
+             * @example ep01KAB3R7W2Q8N4YV5T6X9ZCDEF
+             */
+            id: string;
+            /** @example https://shop.example/hooks/payments */
+            url: string;
+            /** @example Orders */
+            description: string | null;
+            /**
+             * @description Null: all.
+             * @example [
+             *       "payout.*"
+             *     ]
+             */
+            types: string[] | null;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            /**
+             * @description `merchant`: you did. `gone`: it answered 410. `no_success`: it took nothing for too long.
+             * @example null
+             */
+            disabledReason: ("merchant" | "gone" | "no_success") | null;
+            /** @example null */
+            disabledAt: string | null;
+            /**
+             * @description Until when the secret before signs along.
+             * @example null
+             */
+            previousSecretUntil: string | null;
+            /**
+             * @description Since when every try has failed; null while they succeed.
+             * @example null
+             */
+            failingSince: string | null;
+            lastSuccessAt: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description Shown this once.
+             * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
+             */
+            secret: string;
+        };
+        WebhookEndpointPage: {
+            data: components["schemas"]["WebhookEndpoint"][];
+            /** @description For the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        WebhookEndpoint: {
+            /**
+             * @description Of the endpoint.
+             * @example ep01KAB3R7W2Q8N4YV5T6X9ZCDEF
+             */
+            id: string;
+            /** @example https://shop.example/hooks/payments */
+            url: string;
+            /** @example Orders */
+            description: string | null;
+            /**
+             * @description Null: all.
+             * @example [
+             *       "payout.*"
+             *     ]
+             */
+            types: string[] | null;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            /**
+             * @description `merchant`: you did. `gone`: it answered 410. `no_success`: it took nothing for too long.
+             * @example null
+             */
+            disabledReason: ("merchant" | "gone" | "no_success") | null;
+            /** @example null */
+            disabledAt: string | null;
+            /**
+             * @description Until when the secret before signs along.
+             * @example null
+             */
+            previousSecretUntil: string | null;
+            /**
+             * @description Since when every try has failed; null while they succeed.
+             * @example null
+             */
+            failingSince: string | null;
+            lastSuccessAt: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        DeletedWebhookEndpoint: {
+            /**
+             * @description Of the endpoint.
+             * @example ep01KAB3R7W2Q8N4YV5T6X9ZCDEF
+             */
+            id: string;
+            /** @constant */
+            deleted: true;
+        };
+        DeliveryPage: {
+            data: components["schemas"]["Delivery"][];
+            /** @description For the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Delivery: {
+            /**
+             * @description Of the delivery.
+             * @example de4C1D2E3F0B7A1F5D3C9E2846A0
+             */
+            id: string;
+            /** @example ev0B7A1F5D3C9E2846A0B7C1D2E3 */
+            eventId: string;
+            /** @example payout.settled */
+            type: string;
+            transactionId: string | null;
+            /**
+             * @description `failed`: its schedule is used up though the endpoint takes others; ask for it again by `resend`.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed";
+            /** @example 1 */
+            attempts: number;
+            nextAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            doneAt: string | null;
+        };
+        DeliveryWithLog: {
+            /**
+             * @description Of the delivery.
+             * @example de4C1D2E3F0B7A1F5D3C9E2846A0
+             */
+            id: string;
+            /** @example ev0B7A1F5D3C9E2846A0B7C1D2E3 */
+            eventId: string;
+            /** @example payout.settled */
+            type: string;
+            transactionId: string | null;
+            /**
+             * @description `failed`: its schedule is used up though the endpoint takes others; ask for it again by `resend`.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed";
+            /** @example 1 */
+            attempts: number;
+            nextAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            doneAt: string | null;
+            log: {
+                /** @example 1 */
+                number: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-01T08:00:00.000Z
+                 */
+                at: string;
+                /** @example 503 */
+                statusCode: number | null;
+                /** @example 120 */
+                durationMs: number;
+                /**
+                 * @description `timeout`, `connection_refused`, `connection_lost`, `tls_failed`, `name_not_found`, `address_refused`, `redirect`, `status`, or `unreadable` on our side.
+                 * @example status
+                 */
+                error: string | null;
+                /**
+                 * @description The beginning of what it answered, in printable ASCII.
+                 * @example maintenance
+                 */
+                answer: string | null;
+            }[];
+        };
+        Ping: {
+            /** @example ev0B7A1F5D3C9E2846A0B7C1D2E3 */
+            eventId: string;
+        };
+        Replay: {
+            /** @example rp01KAB3R7W2Q8N4YV5T6X9ZCDEF */
+            id: string;
+        };
+        EventPage: {
+            data: components["schemas"]["Event"][];
+            /** @description For the next page; null on the last one there is now. */
+            nextCursor: string | null;
+            /** @description Where this page ended: give it later to go on with what has happened since. */
+            lastCursor: string | null;
+        };
+        Event: {
+            /**
+             * @description The same in every delivery of it; also the header `webhook-id`.
+             * @example ev0B7A1F5D3C9E2846A0B7C1D2E3
+             */
+            id: string;
+            /**
+             * @description `payout.awaiting_approval`, `payout.accepted`, `payout.submitted`, `payout.in_review`, `payout.settled`, `payout.failed`, `payout.cancelled`, `payout.reversed`, `collection.awaiting_approval`, `collection.accepted`, `collection.submitted`, `collection.in_review`, `collection.settled`, `collection.failed`, `collection.cancelled`, `collection.reversed`, `webhook_endpoint.disabled`, `webhook_endpoint.ping`
+             * @example payout.settled
+             */
+            type: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description 1, 2, 3, … over the events of one transaction; null where it is about none.
+             * @example 3
+             */
+            sequence: number | null;
+            /**
+             * @description For `payout.*` and `collection.*` the transaction: status, failure and times as of the event, what became known later as known now.
+             * @example {
+             *       "status": "settled",
+             *       "fee": "30",
+             *       "charge": "2500",
+             *       "country": "UG",
+             *       "method": "momo",
+             *       "accountNumber": "+256712345678",
+             *       "owner": null,
+             *       "refundOf": null,
+             *       "providerTransactionId": "BP11788255196456",
+             *       "approvalUrl": null,
+             *       "failure": null,
+             *       "metadata": {},
+             *       "scheduledAt": null,
+             *       "walletId": "wa01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+             *       "createdAt": "2026-11-23T08:00:00.000Z",
+             *       "updatedAt": "2026-11-23T08:00:07.120Z",
+             *       "settledAt": "2026-11-23T08:00:07.120Z",
+             *       "id": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+             *       "type": "payout",
+             *       "amount": "1000",
+             *       "currency": "UGX",
+             *       "destinationAmount": "1000",
+             *       "destinationCurrency": "UGX",
+             *       "reference": "SAL-9"
+             *     }
+             */
+            data: components["schemas"]["Transaction"] | {
+                [key: string]: unknown;
+            };
+        };
         Received: {
             /** @constant */
             received: true;
@@ -2329,6 +2896,11 @@ export type NewBeneficiary = components['schemas']['NewBeneficiary'];
 export type AccountToVerify = components['schemas']['AccountToVerify'];
 export type KeyRotation = components['schemas']['KeyRotation'];
 export type NewErasure = components['schemas']['NewErasure'];
+export type NewWebhookEndpoint = components['schemas']['NewWebhookEndpoint'];
+export type WebhookEndpointChange = components['schemas']['WebhookEndpointChange'];
+export type SecretRotation = components['schemas']['SecretRotation'];
+export type Nothing = components['schemas']['Nothing'];
+export type NewReplay = components['schemas']['NewReplay'];
 export type Problem = components['schemas']['Problem'];
 export type Transaction = components['schemas']['Transaction'];
 export type CollectionFees = components['schemas']['CollectionFees'];
@@ -2361,6 +2933,17 @@ export type ApiKeyPage = components['schemas']['ApiKeyPage'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type Erasure = components['schemas']['Erasure'];
+export type WebhookEndpointWithSecret = components['schemas']['WebhookEndpointWithSecret'];
+export type WebhookEndpointPage = components['schemas']['WebhookEndpointPage'];
+export type WebhookEndpoint = components['schemas']['WebhookEndpoint'];
+export type DeletedWebhookEndpoint = components['schemas']['DeletedWebhookEndpoint'];
+export type DeliveryPage = components['schemas']['DeliveryPage'];
+export type Delivery = components['schemas']['Delivery'];
+export type DeliveryWithLog = components['schemas']['DeliveryWithLog'];
+export type Ping = components['schemas']['Ping'];
+export type Replay = components['schemas']['Replay'];
+export type EventPage = components['schemas']['EventPage'];
+export type Event = components['schemas']['Event'];
 export type Received = components['schemas']['Received'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
@@ -4648,6 +5231,826 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "ep01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "url": "https://shop.example/hooks/payments",
+                     *           "description": "Orders",
+                     *           "types": [
+                     *             "payout.*"
+                     *           ],
+                     *           "status": "enabled",
+                     *           "disabledReason": null,
+                     *           "disabledAt": null,
+                     *           "previousSecretUntil": null,
+                     *           "failingSince": null,
+                     *           "lastSuccessAt": "2026-12-01T08:00:00.000Z",
+                     *           "createdAt": "2026-12-01T08:00:00.000Z",
+                     *           "updatedAt": "2026-12-01T08:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Made, with its secret. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ep01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "url": "https://shop.example/hooks/payments",
+                     *       "description": "Orders",
+                     *       "types": [
+                     *         "payout.*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabledReason": null,
+                     *       "disabledAt": null,
+                     *       "previousSecretUntil": null,
+                     *       "failingSince": null,
+                     *       "lastSuccessAt": "2026-12-01T08:00:00.000Z",
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "updatedAt": "2026-12-01T08:00:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["RequestInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description A merchant has at most 16 endpoints. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:too_many_endpoints",
+                     *       "title": "Refused",
+                     *       "status": 422,
+                     *       "code": "too_many_endpoints",
+                     *       "detail": "A merchant has at most 16 endpoints.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, without its secret. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ep01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "url": "https://shop.example/hooks/payments",
+                     *       "description": "Orders",
+                     *       "types": [
+                     *         "payout.*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabledReason": null,
+                     *       "disabledAt": null,
+                     *       "previousSecretUntil": null,
+                     *       "failingSince": null,
+                     *       "lastSuccessAt": "2026-12-01T08:00:00.000Z",
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "updatedAt": "2026-12-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted: nothing more is sent there. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ep01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "deleted": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedWebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointChange"];
+            };
+        };
+        responses: {
+            /** @description The endpoint as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ep01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "url": "https://shop.example/hooks/payments",
+                     *       "description": "Orders",
+                     *       "types": [
+                     *         "payout.*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabledReason": null,
+                     *       "disabledAt": null,
+                     *       "previousSecretUntil": null,
+                     *       "failingSince": null,
+                     *       "lastSuccessAt": "2026-12-01T08:00:00.000Z",
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "updatedAt": "2026-12-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
+            };
+        };
+        responses: {
+            /** @description The endpoint with its new secret. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ep01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "url": "https://shop.example/hooks/payments",
+                     *       "description": "Orders",
+                     *       "types": [
+                     *         "payout.*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabledReason": null,
+                     *       "disabledAt": null,
+                     *       "previousSecretUntil": null,
+                     *       "failingSince": null,
+                     *       "lastSuccessAt": "2026-12-01T08:00:00.000Z",
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "updatedAt": "2026-12-01T08:00:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["RequestInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enableWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, enabled. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ep01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "url": "https://shop.example/hooks/payments",
+                     *       "description": "Orders",
+                     *       "types": [
+                     *         "payout.*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabledReason": null,
+                     *       "disabledAt": null,
+                     *       "previousSecretUntil": null,
+                     *       "failingSince": null,
+                     *       "lastSuccessAt": "2026-12-01T08:00:00.000Z",
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "updatedAt": "2026-12-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                status?: "pending" | "delivered" | "failed";
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "de4C1D2E3F0B7A1F5D3C9E2846A0",
+                     *           "eventId": "ev0B7A1F5D3C9E2846A0B7C1D2E3",
+                     *           "type": "payout.settled",
+                     *           "transactionId": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *           "status": "pending",
+                     *           "attempts": 1,
+                     *           "nextAttemptAt": "2026-12-01T08:00:00.000Z",
+                     *           "createdAt": "2026-12-01T08:00:00.000Z",
+                     *           "doneAt": "2026-12-01T08:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+                /** @description Of the delivery. */
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery and its log. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "de4C1D2E3F0B7A1F5D3C9E2846A0",
+                     *       "eventId": "ev0B7A1F5D3C9E2846A0B7C1D2E3",
+                     *       "type": "payout.settled",
+                     *       "transactionId": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "status": "pending",
+                     *       "attempts": 1,
+                     *       "nextAttemptAt": "2026-12-01T08:00:00.000Z",
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "doneAt": "2026-12-01T08:00:00.000Z",
+                     *       "log": [
+                     *         {
+                     *           "number": 1,
+                     *           "at": "2026-12-01T08:00:00.000Z",
+                     *           "statusCode": 503,
+                     *           "durationMs": 120,
+                     *           "error": "status",
+                     *           "answer": "maintenance"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryWithLog"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resendDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+                /** @description Of the delivery. */
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description It is on its way. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "de4C1D2E3F0B7A1F5D3C9E2846A0",
+                     *       "eventId": "ev0B7A1F5D3C9E2846A0B7C1D2E3",
+                     *       "type": "payout.settled",
+                     *       "transactionId": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *       "status": "pending",
+                     *       "attempts": 1,
+                     *       "nextAttemptAt": "2026-12-01T08:00:00.000Z",
+                     *       "createdAt": "2026-12-01T08:00:00.000Z",
+                     *       "doneAt": "2026-12-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The endpoint is disabled. Enable it first. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "The endpoint is disabled. Enable it first.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pingWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description It is on its way; see the deliveries. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "eventId": "ev0B7A1F5D3C9E2846A0B7C1D2E3"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Ping"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The endpoint is disabled. Enable it first. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "The endpoint is disabled. Enable it first.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replayEvents: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description 16 to 128 of `[A-Za-z0-9_.-]`, bare or as a quoted string; a new one for every new payment.
+                 * @example 5f8a3c1e-9b7d-4e62-8c10-2f6d7a9b3e41
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReplay"];
+            };
+        };
+        responses: {
+            /** @description It has begun. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "rp01KAB3R7W2Q8N4YV5T6X9ZCDEF"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The endpoint is disabled, or another range is on its way. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:eversend-payments:problem:conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "code": "conflict",
+                     *       "detail": "The endpoint is disabled, or another range is on its way.",
+                     *       "requestId": "eQQtQkLJ_WZGtlvp"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                type?: "payout.awaiting_approval" | "payout.accepted" | "payout.submitted" | "payout.in_review" | "payout.settled" | "payout.failed" | "payout.cancelled" | "payout.reversed" | "collection.awaiting_approval" | "collection.accepted" | "collection.submitted" | "collection.in_review" | "collection.settled" | "collection.failed" | "collection.cancelled" | "collection.reversed" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+                /** @description Only events about this transaction. */
+                transactionId?: string;
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "ev0B7A1F5D3C9E2846A0B7C1D2E3",
+                     *           "type": "payout.settled",
+                     *           "createdAt": "2026-12-01T08:00:00.000Z",
+                     *           "sequence": 3,
+                     *           "data": {
+                     *             "status": "settled",
+                     *             "fee": "30",
+                     *             "charge": "2500",
+                     *             "country": "UG",
+                     *             "method": "momo",
+                     *             "accountNumber": "+256712345678",
+                     *             "owner": null,
+                     *             "refundOf": null,
+                     *             "providerTransactionId": "BP11788255196456",
+                     *             "approvalUrl": null,
+                     *             "failure": null,
+                     *             "metadata": {},
+                     *             "scheduledAt": null,
+                     *             "walletId": "wa01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *             "createdAt": "2026-11-23T08:00:00.000Z",
+                     *             "updatedAt": "2026-11-23T08:00:07.120Z",
+                     *             "settledAt": "2026-11-23T08:00:07.120Z",
+                     *             "id": "po01KAB3R7W2Q8N4YV5T6X9ZCDEF",
+                     *             "type": "payout",
+                     *             "amount": "1000",
+                     *             "currency": "UGX",
+                     *             "destinationAmount": "1000",
+                     *             "destinationCurrency": "UGX",
+                     *             "reference": "SAL-9"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null,
+                     *       "lastCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -1,0 +1,22 @@
+// A certificate for localhost that nobody has signed but itself, with its key: for tests that must not trust it.
+
+export const UNTRUSTED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgo9SWYRHM3BHAjN7v
+/AJMpAG1S6Tadv5vMeef8D0iTEOhRANCAATUYFo8AMEkHafTLiXdXLPISk2Tkoui
+U/fShlqjfSyXTVXTpR7pRFCtBTohabFTafa3zDS2qb6bv3vmxKIvsshp
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUf/ao0FibXpzoxYi+i/5DTzx7TdAwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA2MjE1M1oYDzIxMjYxMDMw
+MDYyMTUzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATUYFo8AMEkHafTLiXdXLPISk2TkouiU/fShlqjfSyXTVXTpR7pRFCt
+BTohabFTafa3zDS2qb6bv3vmxKIvsshpo1MwUTAdBgNVHQ4EFgQU3rLfDr04+aAr
+HeGvxTmFGzYcsukwHwYDVR0jBBgwFoAU3rLfDr04+aArHeGvxTmFGzYcsukwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEAykzI7OM39p/rfVnSQCGW
+fqXZhed/JElSx2phjC0BjfMCIQDO961Qc/pkJG1XuHTe3jZaqTf7aD8VaBG2Bxpc
+fG9h2w==
+-----END CERTIFICATE-----
+`,
+};
