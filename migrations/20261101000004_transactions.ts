@@ -82,7 +82,8 @@ export async function up(knex: Knex): Promise<void> {
     -- Lists and search of one merchant.
     CREATE INDEX transactions_of_merchant ON transactions (merchant_id, created_at DESC, id DESC);
     CREATE INDEX transactions_of_wallet ON transactions (wallet_id, created_at DESC, id DESC);
-    CREATE INDEX transactions_by_reference ON transactions (merchant_id, reference) WHERE reference IS NOT NULL;
+    -- By reference first: an operator knows a reference, and often not whose it is.
+    CREATE INDEX transactions_by_reference ON transactions (reference, merchant_id) WHERE reference IS NOT NULL;
 
     -- Every state a transaction was ever in: from, to, why, who. Append-only.
     CREATE TABLE transaction_history (

@@ -11,6 +11,8 @@ import { checkPassword, hashPassword } from './password.ts';
 /** Without any request for this long, or this long after signing in whatever happens, a session is over. Database time. */
 const IDLE = "interval '30 minutes'";
 const ABSOLUTE = "interval '12 hours'";
+/** For how long a sensitive action believes that whoever signed in or confirmed is still the one at the keyboard. */
+const CONFIRMED = "interval '10 minutes'";
 /** Wrong guesses that cost nothing; from then on each waits twice as long as the one before, and never longer than this: nobody is locked out. */
 const FREE_GUESSES = 5;
 const LONGEST_WAIT_SECONDS = 30;
@@ -22,6 +24,8 @@ export interface Session {
   readonly email: string;
   readonly role: Role;
   readonly signedInAt: Date;
+  /** Whether its owner has proved to be there within the last minutes: what sensitive actions ask for. */
+  readonly confirmed: boolean;
 }
 
 const LIVE = `s.created_at > now() - ${ABSOLUTE} AND s.last_seen_at > now() - ${IDLE}`;
@@ -29,7 +33,8 @@ const LIVE = `s.created_at > now() - ${ABSOLUTE} AND s.last_seen_at > now() - ${
 const FIND = {
   name: 'find_admin_session',
   text: `
-    SELECT a.id AS "administratorId", a.email, a.role, s.created_at AS "signedInAt", s.last_seen_at < now() - interval '1 minute' AS stale
+    SELECT a.id AS "administratorId", a.email, a.role, s.created_at AS "signedInAt",
+      s.confirmed_at > now() - ${CONFIRMED} AS confirmed, s.last_seen_at < now() - interval '1 minute' AS stale
     FROM admin_sessions s JOIN administrators a ON a.id = s.administrator_id
     WHERE s.token_hash = $1 AND a.disabled_at IS NULL AND ${LIVE}`,
 };
@@ -44,8 +49,8 @@ export async function findSession(ctx: Context, token: string, counts: boolean):
   const [row] = await runAlone<Session & { stale: boolean }>(ctx.db, FIND, [hash]);
   if (row === undefined) return null;
   if (counts && row.stale) await runAlone(ctx.db, TOUCH, [hash]);
-  const { administratorId, email, role, signedInAt } = row;
-  return { administratorId, email, role, signedInAt };
+  const { stale: _, ...session } = row;
+  return session;
 }
 
 // The guess is counted before it is looked at, so that a thousand at once are counted like a thousand one after the other.
@@ -70,7 +75,7 @@ const SUCCEED = {
 };
 const OPEN = {
   name: 'open_admin_session',
-  text: 'INSERT INTO admin_sessions (token_hash, administrator_id, client_address) VALUES ($1, $2, $3)',
+  text: 'INSERT INTO admin_sessions (token_hash, administrator_id, client_address, user_agent) VALUES ($1, $2, $3, $4)',
 };
 const FORGET = { name: 'forget_admin_sessions', text: `DELETE FROM admin_sessions s WHERE NOT (${LIVE})` };
 const CLOSE = {
@@ -82,6 +87,8 @@ interface Login {
   readonly email: string;
   readonly password: string;
   readonly clientAddress: string | null;
+  /** What the browser calls itself, for the list of one's own sessions. */
+  readonly userAgent: string | null;
   /** A session that this browser still has: it ends, so that nobody's session is taken over by another person's sign-in. */
   readonly former: string | null;
 }
@@ -91,7 +98,7 @@ interface Login {
  * a wrong password, and RateLimited after too many wrong guesses; both are security events.
  */
 export async function signIn(ctx: Context, login: Login): Promise<string> {
-  const { email, password, clientAddress, former } = login;
+  const { email, password, clientAddress, userAgent, former } = login;
   const [person] = await runAlone<{ id: string; passwordHash: string }>(ctx.db, GUESS, limits(email));
   if (person === undefined) await refuseEarly(ctx, login);
   const { right, outdated } = await checkPassword(password, person?.passwordHash ?? null);
@@ -102,7 +109,7 @@ export async function signIn(ctx: Context, login: Login): Promise<string> {
     await run(trx, SUCCEED, [person.id, passwordHash]);
     await run(trx, FORGET, []);
     if (former !== null) await run(trx, CLOSE, [digest(former)]);
-    await run(trx, OPEN, [digest(token), person.id, clientAddress]);
+    await run(trx, OPEN, [digest(token), person.id, clientAddress, readable(userAgent)]);
     await note(trx, 'admins.sign_in', person.id, clientAddress);
   });
   ctx.log.security(
@@ -110,6 +117,71 @@ export async function signIn(ctx: Context, login: Login): Promise<string> {
     'an administrator signed in',
   );
   return token;
+}
+
+/** Visible ASCII only, cut to size. */
+const readable = (userAgent: string | null) => userAgent?.replaceAll(/[^\x20-\x7e]/g, '').slice(0, 200) ?? null;
+
+const CONFIRM = {
+  name: 'confirm_admin_session',
+  text: 'UPDATE admin_sessions SET confirmed_at = now() WHERE token_hash = $1',
+};
+
+/** Its owner proves again to be there. Guesses are counted and refused as at the sign-in, and raise the same. */
+export async function confirmSession(
+  ctx: Context,
+  of: Pick<Login, 'email' | 'password' | 'clientAddress'> & { readonly token: string },
+): Promise<void> {
+  const { email, password, clientAddress, token } = of;
+  const [person] = await runAlone<{ id: string; passwordHash: string }>(ctx.db, GUESS, limits(email));
+  if (person === undefined) await refuseEarly(ctx, of);
+  const { right } = await checkPassword(password, person?.passwordHash ?? null);
+  if (person === undefined || !right) throw await refused(ctx, of, person?.id ?? null);
+  await inTransaction(ctx.db, async (trx) => {
+    await run(trx, SUCCEED, [person.id, person.passwordHash]);
+    await run(trx, CONFIRM, [digest(token)]);
+    await note(trx, 'admins.confirm', person.id, clientAddress);
+  });
+}
+
+export interface OwnSession {
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly clientAddress: string | null;
+  readonly userAgent: string | null;
+  readonly isThis: boolean;
+}
+
+const LIST = {
+  name: 'list_admin_sessions',
+  text: `
+    SELECT s.created_at AS "createdAt", s.last_seen_at AS "lastSeenAt", host(s.client_address) AS "clientAddress",
+      s.user_agent AS "userAgent", s.token_hash = $2 AS "isThis"
+    FROM admin_sessions s WHERE s.administrator_id = $1 AND ${LIVE} ORDER BY s.last_seen_at DESC LIMIT 100`,
+};
+
+/** Where somebody is signed in, last used first; `token` is that of the session that asks. */
+export function listSessions(ctx: Context, administratorId: string, token: string): Promise<OwnSession[]> {
+  return runAlone<OwnSession>(ctx.db, LIST, [administratorId, digest(token)]);
+}
+
+const END_OTHERS = {
+  name: 'end_other_admin_sessions',
+  text: 'DELETE FROM admin_sessions WHERE administrator_id = $1 AND token_hash <> $2 RETURNING 1',
+};
+
+/** Ends all sessions of somebody but this one; gives how many. */
+export function endOtherSessions(
+  ctx: Context,
+  administratorId: string,
+  token: string,
+  clientAddress: string | null,
+): Promise<number> {
+  return inTransaction(ctx.db, async (trx) => {
+    const ended = await run(trx, END_OTHERS, [administratorId, digest(token)]);
+    await note(trx, 'admins.sign_out_elsewhere', administratorId, clientAddress);
+    return ended.length;
+  });
 }
 
 /** Ends the session at once; a token that opens nothing is no error. */
@@ -126,7 +198,10 @@ const note = (trx: Trx, action: string, id: string | null, clientAddress: string
   audit(trx, { actor: id === null ? 'stranger' : `admin:${id}`, clientAddress, action, subject: id });
 
 /** No row was counted: either somebody must wait, or there is nobody, who then waits just the same. */
-async function refuseEarly(ctx: Context, { email, clientAddress }: Login): Promise<void> {
+async function refuseEarly(
+  ctx: Context,
+  { email, clientAddress }: Pick<Login, 'email' | 'clientAddress'>,
+): Promise<void> {
   const [known] = await runAlone<{ waitMs: number }>(ctx.db, WAIT, limits(email));
   const waitMs = known === undefined ? strangers(ctx).guess(email) : Math.max(known.waitMs, 1);
   if (waitMs <= 0) return;
@@ -138,7 +213,11 @@ async function refuseEarly(ctx: Context, { email, clientAddress }: Login): Promi
   throw new RateLimited(`Too many wrong attempts. Try again in ${seconds} second${seconds === 1 ? '' : 's'}.`, waitMs);
 }
 
-async function refused(ctx: Context, { clientAddress }: Login, id: string | null): Promise<Unauthenticated> {
+async function refused(
+  ctx: Context,
+  { clientAddress }: Pick<Login, 'clientAddress'>,
+  id: string | null,
+): Promise<Unauthenticated> {
   await inTransaction(ctx.db, (trx) => note(trx, 'admins.sign_in_refused', id, clientAddress));
   const who = id === null ? {} : { administratorId: id };
   ctx.log.security({ event: 'sign_in_refused', ...who, ...from(clientAddress) }, 'a sign-in was refused');

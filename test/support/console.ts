@@ -2,6 +2,7 @@
 import { createAdministrator, type Role } from '../../src/admin/administrator.ts';
 import { adminApp } from '../../src/admin/app.ts';
 import { type Board, createBoard } from '../../src/admin/board.ts';
+import { formTokenOf } from '../../src/admin/browser.ts';
 import { hashPassword } from '../../src/admin/password.ts';
 import { createApp } from '../../src/app.ts';
 import { inTransaction } from '../../src/db/knex.ts';
@@ -13,6 +14,7 @@ export const PASSWORD = 'correct horse battery staple';
 export interface Browser {
   readonly cookies: Map<string, string>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends a form of a page of this session, unless `form` or `headers` say otherwise. */
   post(path: string, form: Record<string, string>, headers?: Record<string, string | null>): Promise<Response>;
   signIn(email: string, password?: string): Promise<Response>;
 }
@@ -68,7 +70,10 @@ function browserOn(app: Console['app'], origin: string, always: Record<string, s
   };
   const post: Browser['post'] = (path, form, headers = {}) => {
     const own = { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
-    return ask('POST', path, { ...own, ...headers }, new URLSearchParams(form).toString());
+    // As a page of the session would: its forms carry the session's token.
+    const token = [...cookies].find(([name]) => name.endsWith('admin_session'))?.[1];
+    const fields = { ...(token === undefined ? {} : { token: formTokenOf(token) }), ...form };
+    return ask('POST', path, { ...own, ...headers }, new URLSearchParams(fields).toString());
   };
   return {
     cookies,
