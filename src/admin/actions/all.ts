@@ -4,8 +4,9 @@ import type { Session } from '../session.ts';
 import type { Action } from './action.ts';
 import { HOUSE_ACTIONS } from './house.ts';
 import { PAYMENT_ACTIONS } from './payments.ts';
+import { PEOPLE_ACTIONS } from './people.ts';
 
-export const ACTIONS: readonly Action[] = [...PAYMENT_ACTIONS, ...HOUSE_ACTIONS];
+export const ACTIONS: readonly Action[] = [...PAYMENT_ACTIONS, ...HOUSE_ACTIONS, ...PEOPLE_ACTIONS];
 
 export function actionOf(panel: string, name: string): Action | null {
   return ACTIONS.find((one) => one.panel === panel && one.name === name) ?? null;

@@ -1,4 +1,4 @@
-// The pages that ask who it is: signing in, and proving it again before a sensitive action.
+// The pages that ask who it is: signing in, the code, a first password, and proving it again before a sensitive action.
 import { html } from 'hono/html';
 import { type Frame, type Html, page, tokenField } from './layout.ts';
 
@@ -23,9 +23,46 @@ export function loginPage(frame: Frame, of: { email: string; next: string; probl
       <button>Sign in</button>
     </form>
     <p class="quiet small">No access yet? Somebody who runs this service can let you in:
-      <code>npm run cli -- admins create</code></p>
+      <code>npm run cli -- admins invite</code></p>
   </section>`;
   return page({ ...frame, session: null }, { title: 'Sign in', content });
+}
+
+const codeField = (autofocus: boolean) => html`<label for="code">Code</label>
+  <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="20" ${autofocus ? 'autofocus' : ''}>
+  <p class="hint">Six digits of your authenticator, or one of your recovery codes.</p>`;
+
+export function codePage(frame: Frame, of: { next: string; problem: string | null }): Html {
+  const content = html`<section class="card narrow">
+    <h1>One more step</h1>
+    ${problemOf(of.problem)}
+    <form method="post" action="${frame.base}/login/code">
+      <input type="hidden" name="next" value="${of.next}">
+      ${codeField(true)}
+      <button>Sign in</button>
+    </form>
+    <p class="small"><a href="${frame.base}/login">Begin again</a></p>
+  </section>`;
+  return page({ ...frame, session: null }, { title: 'Code', content });
+}
+
+/** Two fields for a password that is being chosen. */
+export const chosenFields = (email: string): Html => html`
+  <input type="email" name="email" autocomplete="username" value="${email}" readonly hidden>
+  <label for="chosen">New password</label>
+  <input id="chosen" name="password" type="password" autocomplete="new-password" required minlength="15" maxlength="256">
+  <p class="hint">15 characters or more: three or four words that nobody would put together do well.</p>
+  <label for="again">The same again</label>
+  <input id="again" name="again" type="password" autocomplete="new-password" required minlength="15" maxlength="256">`;
+
+export function welcomePage(frame: Frame, of: { email: string; problem: string | null }): Html {
+  const content = html`<section class="card narrow">
+    <h1>Welcome</h1>
+    <p class="quiet">Choose a password for ${of.email}. You are signed in with it at once.</p>
+    ${problemOf(of.problem)}
+    <form method="post">${chosenFields(of.email)}<button>Keep it and sign in</button></form>
+  </section>`;
+  return page({ ...frame, session: null }, { title: 'Welcome', content });
 }
 
 export function confirmPage(frame: Frame, of: { next: string; problem: string | null }): Html {
@@ -36,9 +73,10 @@ export function confirmPage(frame: Frame, of: { next: string; problem: string | 
     <form method="post" action="${frame.base}/confirm">
       ${tokenField(frame)}
       <input type="hidden" name="next" value="${of.next}">
-      <input type="hidden" autocomplete="username" name="email" value="${frame.session?.email ?? ''}">
+      <input type="email" name="email" autocomplete="username" value="${frame.session?.email ?? ''}" readonly hidden>
       <label for="password">Password</label>
       <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256" autofocus>
+      ${frame.session?.hasSecondFactor ? codeField(false) : ''}
       <button>Confirm</button>
     </form>
   </section>`;
