@@ -29,7 +29,7 @@ export const merchants = panel<MerchantOnPanel>({
       kind: 'text',
       name: 'name',
       label: 'Name contains',
-      form: /^.{1,100}$/u,
+      form: /^[^\p{Cc}\p{Cs}]{1,100}$/u,
       hint: 'Give up to 100 characters.',
       when: (part) => ({ sql: 'strpos(lower(t.name), lower(?)) > 0', values: [part] }),
     },
