@@ -23,7 +23,7 @@ export function accountPage(
   const { base, theme } = frame;
   const choice = (value: string, label: string) =>
     html`<label class="check"><input type="radio" name="theme" value="${value}" ${value === (theme ?? 'system') ? 'checked' : ''}> ${label}</label>`;
-  const content = html`<h1>Account</h1>
+  const content = html`<div class="title"><h1>Account</h1></div>
     ${of.done === null ? '' : html`<p class="notice" role="status">${of.done}</p>`}
     <div class="cards">
     <section class="card"><h2>You</h2>

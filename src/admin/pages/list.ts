@@ -40,8 +40,11 @@ export function tableHtml(base: string, columns: readonly Column<Row>[], rows: r
 }
 
 function nothing(panel: AnyPanel, { rows, filtered, isFirst }: Listed): Html {
-  if (rows.stopped) return html``;
-  const sentence = filtered.given.size === 0 || isFirst ? panel.empty : 'That was all.';
+  const sentence = rows.stopped
+    ? 'None among the twenty thousand rows that were looked through. There may be some further back.'
+    : filtered.given.size === 0 || isFirst
+      ? panel.empty
+      : 'That was all.';
   return html`<div class="empty"><p>${sentence}</p></div>`;
 }
 
@@ -56,7 +59,7 @@ function pager(base: string, panel: AnyPanel, of: Listed): Html {
   const turned = query({ ...of, backwards: !of.backwards }, {});
   const way = (panel.ascending === true) === of.backwards ? 'Oldest or last first' : 'Newest first';
   return html`<nav class="pager" aria-label="Pages">
-    ${stopped ? html`<p class="quiet">Twenty thousand rows were looked through so far.</p>` : ''}
+    ${stopped && of.rows.rows.length > 0 ? html`<p class="quiet">These are all among the twenty thousand rows that were looked through.</p>` : ''}
     ${next === null ? '' : html`<a class="button" rel="next" href="${base}/${panel.path}?${query(of, { cursor: next })}">${stopped ? 'Look further back' : 'Next page'}</a>`}
     ${of.isFirst ? '' : html`<a class="button quiet" href="${base}/${panel.path}?${first}">First page</a>`}
     ${panel.ascending ? '' : html`<a class="button quiet" href="${base}/${panel.path}?${turned}">${of.backwards ? way : 'Oldest first'}</a>`}

@@ -1,7 +1,6 @@
 // The money timeline of a transaction: everything that happened, each with its time and how long after what came before.
 import { html } from 'hono/html';
 import type { Context } from '../../context.ts';
-import { runAlone } from '../../db/knex.ts';
 import { isFinal, type State } from '../../transactions/states.ts';
 import { type Happening, type Moment, readTimeline } from '../../transactions/timeline.ts';
 import { type Cell, json, link, money, type Tone, text, time } from '../panels/cell.ts';
@@ -9,28 +8,34 @@ import { actor, stateOf } from '../panels/vocabulary.ts';
 import { cellHtml, factsHtml, timeHtml } from './cell.ts';
 import type { Html } from './layout.ts';
 
-const CURRENCY = { name: 'state_of_timeline', text: 'SELECT state, currency FROM transactions WHERE id = $1' };
+type Facts = readonly (readonly [string, Cell])[];
 
-export async function timelineOf(ctx: Context, base: string, id: string): Promise<Html> {
-  const [moments, [row]] = await Promise.all([
-    readTimeline(ctx.db, id),
-    runAlone<{ state: State; currency: string }>(ctx.db, CURRENCY, [id]),
-  ]);
-  const moving = row !== undefined && !isFinal(row.state);
+/** `asked`: what was asked for, beside the moment when it was. */
+export async function timelineOf(
+  ctx: Context,
+  base: string,
+  of: { readonly id: string; readonly state: State; readonly currency: string; readonly asked: Facts },
+): Promise<Html> {
+  const moments = await readTimeline(ctx.db, of.id);
+  const moving = !isFinal(of.state);
   return html`<section class="timeline" ${moving ? html`data-live="2000"` : ''}><div class="title"><h2>Money timeline</h2>
     ${moving ? html`<span class="badge busy">still moving</span>` : ''}</div>
-    <ol>${moments.map((moment, at) => momentHtml(base, moment, moments[at - 1] ?? null, row?.currency ?? null))}</ol></section>`;
+    <ol>${moments.map((moment, at) => {
+      const told = TELL[moment.what](moment, of.currency);
+      const facts = moment.what === 'requested' ? [...told.facts, ...of.asked] : told.facts;
+      return momentHtml(base, moment, moments[at - 1] ?? null, { ...told, facts });
+    })}</ol></section>`;
 }
 
 interface Told {
   readonly title: string;
   readonly badge?: Cell;
   readonly tone: Tone;
-  readonly facts: readonly (readonly [string, Cell])[];
+  readonly facts: Facts;
 }
 
-function momentHtml(base: string, moment: Moment, before: Moment | null, currency: string | null): Html {
-  const { title, badge, tone, facts } = tell(moment, currency);
+function momentHtml(base: string, moment: Moment, before: Moment | null, told: Told): Html {
+  const { title, badge, tone, facts } = told;
   const gap = before === null ? null : moment.at.getTime() - before.at.getTime();
   return html`<li class="${tone}"><div class="when">${timeHtml(moment.at)}
       <span class="gap">${gap === null ? '' : `+${span(gap)}`}</span></div>
@@ -93,7 +98,7 @@ const TELL: Readonly<Record<Happening, (of: Moment, currency: string | null) => 
     tone: of.word === 'accepted' ? 'good' : of.word === 'refused' ? 'bad' : 'warn',
     facts: [
       ['Look-ups', count(of.detail['lookUps'])],
-      ['Evidence', isEmpty(of.detail['evidence']) ? null : json(of.detail['evidence'])],
+      ['Evidence', json(of.detail['evidence'] ?? null)],
     ],
   }),
   webhook_received: (of) => ({
@@ -138,9 +143,6 @@ const TELL: Readonly<Record<Happening, (of: Moment, currency: string | null) => 
     facts: [by(of), ['Audit row', link('audit', of.id, 'look at it')]],
   }),
 };
-
-const tell = (of: Moment, currency: string | null): Told => TELL[of.what](of, currency);
-const isEmpty = (value: unknown) => typeof value !== 'object' || value === null || Object.keys(value).length === 0;
 
 function postings(base: string, of: Moment): Html {
   const lines = of.detail['postings'] as readonly { account: string; amountMinor: string }[] | null;

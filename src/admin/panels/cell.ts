@@ -24,7 +24,9 @@ export const time = (at: Maybe<Date>): Cell => (at ? { as: 'time', at } : null);
 export const money = (minor: Maybe<bigint>, currency: string | null): Cell =>
   minor === null || minor === undefined ? null : { as: 'money', minor, currency };
 export const status = (word: string, tone: Tone): Cell => ({ as: 'status', word, tone });
-export const json = (value: unknown): Cell => ({ as: 'json', value });
+/** Nothing for an object without anything in it. */
+export const json = (value: unknown): Cell =>
+  value === null || (typeof value === 'object' && Object.keys(value).length === 0) ? null : { as: 'json', value };
 export const link = (panel: string, id: Maybe<string>, name?: Maybe<string>): Cell =>
   id ? { as: 'link', to: `${panel}/${encodeURIComponent(id)}`, text: name || id } : null;
 

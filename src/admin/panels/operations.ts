@@ -69,7 +69,7 @@ export const cases = panel<CaseOnPanel>({
       title: 'Question',
       facts: (row) => [
         ['About', subject(row.subject)],
-        ['Transaction', link('transactions', row.transactionId)],
+        ['Transaction', row.transactionId === row.subject ? null : link('transactions', row.transactionId)],
         ['Amount', money(row.amountMinor, row.currency)],
         ['Owner', text(row.owner)],
         ['Opened', time(row.openedAt)],

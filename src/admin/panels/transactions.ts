@@ -102,7 +102,6 @@ export const transactions = panel<TransactionOnPanel>({
     byDigest('ending', 'the last four searched for', 'last_four_hash'),
   ],
   columns: [
-    { name: 'Created', of: (row) => time(row.createdAt) },
     { name: 'Transaction', of: (row) => link('transactions', row.id) },
     { name: 'Type', of: (row) => text(row.type), wide: true },
     { name: 'Status', of: (row) => stateOf(row.state) },
@@ -112,6 +111,7 @@ export const transactions = panel<TransactionOnPanel>({
     { name: 'Method', of: (row) => text([row.method, row.country].filter(Boolean).join(' ')), wide: true },
     { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName) },
     { name: 'Reference', of: (row) => code(row.reference), wide: true },
+    { name: 'Created', of: (row) => time(row.createdAt) },
   ],
   id: (row) => row.id,
   byId: { form: /^(po|co)[0-9A-Z]{26}$/, sql: 't.id = ?' },
@@ -156,9 +156,18 @@ export const transactions = panel<TransactionOnPanel>({
         ['Created', time(row.createdAt)],
         ['Changed', time(row.updatedAt)],
         ['Settled', time(row.settledAt)],
-        ['Metadata', Object.keys(row.metadata).length === 0 ? null : json(row.metadata)],
+        ['Metadata', json(row.metadata)],
       ],
     },
   ],
-  extra: (ctx, base, row) => timelineOf(ctx, base, row.id),
+  extra: (ctx, base, row) =>
+    timelineOf(ctx, base, {
+      ...row,
+      asked: [
+        ['Amount', money(row.amountMinor ?? row.maxAmountMinor, row.currency)],
+        ['Fee', money(row.feeMinor ?? row.feeCeilingMinor, row.currency)],
+        ['Fee schedule', link('fees', row.feeScheduleId)],
+        ['From address', code(row.clientAddress)],
+      ],
+    }),
 });

@@ -58,6 +58,7 @@ export function actor(name: string | null): Cell {
   const [kind = '', id = ''] = name.split(':');
   if (kind === 'key' && ID('ak').test(id)) return link('keys', id, `key ${id}`);
   if (kind === 'admin' && ID('ad').test(id)) return link('administrators', id, name);
+  if (kind === 'webhook' && ID('we').test(id)) return link('webhook-events', id, `webhook ${id}`);
   return { as: 'text', text: name };
 }
 
