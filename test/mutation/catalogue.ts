@@ -2,6 +2,7 @@
 import { ACCEPTANCE } from './catalogue/acceptance.ts';
 import { BOOK } from './catalogue/book.ts';
 import { CALLING } from './catalogue/calling.ts';
+import { CONSOLE } from './catalogue/console.ts';
 import { DOUBT } from './catalogue/doubt.ts';
 import { INBOX } from './catalogue/inbox.ts';
 import { LIMITS } from './catalogue/limits.ts';
@@ -22,4 +23,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LIMITS,
   ...PERSONS,
   ...CALLING,
+  ...CONSOLE,
 ];
