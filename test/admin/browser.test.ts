@@ -43,7 +43,9 @@ async function open(role: 'viewer' | 'operator' | 'administrator'): Promise<{ pa
   const visitor = await site.visitor(role);
   const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
   const value = visitor.cookies.get('admin_session') ?? '';
-  await context.addCookies([{ name: 'admin_session', value, url: `${base}/`, httpOnly: true, sameSite: 'Strict' }]);
+  await context.addCookies([
+    { name: 'admin_session', value, domain: '127.0.0.1', path: '/admin', httpOnly: true, sameSite: 'Strict' },
+  ]);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
@@ -92,15 +94,13 @@ describe.skipIf(!isThere)('in a real browser', () => {
       .update({ metadata: { [PLANTED]: PLANTED } });
     await world.db('attempts').update({ hint: PLANTED, evidence: { [PLANTED]: PLANTED } });
     await world.db('cases').update({ owner: PLANTED, evidence: { [PLANTED]: PLANTED } });
-    await world
-      .db('audit_log')
-      .insert({
-        actor: PLANTED,
-        action: 'test.plant',
-        subject: data.settled,
-        reason: PLANTED,
-        detail: { [PLANTED]: PLANTED },
-      });
+    await world.db('audit_log').insert({
+      actor: PLANTED,
+      action: 'test.plant',
+      subject: data.settled,
+      reason: PLANTED,
+      detail: { [PLANTED]: PLANTED },
+    });
     const { page, complaints } = await open('administrator');
     for (const { path } of PANELS) {
       await page.goto(`${base}/${path}`);
@@ -119,7 +119,9 @@ describe.skipIf(!isThere)('in a real browser', () => {
     const visitor = await site.visitor('operator');
     const context = await browser.newContext({ javaScriptEnabled: false });
     const value = visitor.cookies.get('admin_session') ?? '';
-    await context.addCookies([{ name: 'admin_session', value, url: `${base}/`, httpOnly: true, sameSite: 'Strict' }]);
+    await context.addCookies([
+      { name: 'admin_session', value, domain: '127.0.0.1', path: '/admin', httpOnly: true, sameSite: 'Strict' },
+    ]);
     const page = await context.newPage();
     await page.goto(`${base}/transactions`);
     await page.click('.filters summary');
