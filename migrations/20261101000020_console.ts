@@ -13,10 +13,6 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX cases_of_transaction ON cases (transaction_id) WHERE transaction_id IS NOT NULL;
     CREATE INDEX audit_log_by_time ON audit_log (at DESC, id DESC);
     CREATE INDEX audit_log_by_subject ON audit_log (subject, at DESC, id DESC) WHERE subject IS NOT NULL;
-    -- A transaction's webhooks: most name it, the rest are known by the provider's id.
-    CREATE INDEX webhook_events_by_reference ON webhook_events (reference) WHERE reference IS NOT NULL;
-    CREATE INDEX webhook_events_by_provider_id ON webhook_events (provider_transaction_id)
-      WHERE reference IS NULL AND provider_transaction_id IS NOT NULL;
 
     -- The second factor: a shared secret, sealed like personal data; the last time step that was used (no code counts twice); and
     -- digests of recovery codes, each good for one sign-in. It counts from when its owner has shown to have it.
@@ -51,6 +47,6 @@ export async function down(knex: Knex): Promise<void> {
     ALTER TABLE administrators DROP COLUMN totp_sealed, DROP COLUMN totp_since, DROP COLUMN totp_last_step, DROP COLUMN recovery_digests,
       DROP COLUMN invitation_digest, DROP COLUMN invitation_ends_at, DROP COLUMN must_change_password;
     DROP INDEX transactions_by_time, transactions_aside, earnings_by_time, cases_open, cases_of_transaction, audit_log_by_time,
-      audit_log_by_subject, webhook_events_by_reference, webhook_events_by_provider_id;
+      audit_log_by_subject;
   `);
 }

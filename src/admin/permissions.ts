@@ -18,6 +18,7 @@ export const PERMISSIONS = {
   'personal_data.reveal': { least: 'operator', confirms: true, what: 'see personal data in clear' },
   'transactions.look_again': { least: 'operator', what: 'have the provider asked again' },
   'transactions.cancel': { least: 'operator', what: 'cancel payouts' },
+  'transactions.approve': { least: 'approver', confirms: true, what: 'approve payouts' },
   'cases.resolve': { least: 'operator', confirms: true, what: 'decide cases' },
   'webhook_events.replay': { least: 'operator', what: 'have webhook events followed up again' },
   'wallets.freeze': { least: 'operator', what: 'freeze wallets' },

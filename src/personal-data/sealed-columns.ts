@@ -33,6 +33,7 @@ export const SEALED_TABLES: readonly SealedTable[] = [
   },
   { table: 'idempotency_keys', key: ['merchant_id', 'route', 'key'], sealed: ['answer'] },
   { table: 'webhook_events', key: ['id'], sealed: ['body'] },
+  { table: 'administrators', key: ['id'], sealed: ['totp_sealed'] },
 ];
 
 function printsOf(vault: Vault, sealed: Buffer): readonly (Buffer | null)[] {

@@ -36,7 +36,7 @@ const as = (role: string) => {
 };
 const subjectOf = (action: Action): string =>
   ({
-    transactions: data.waiting,
+    transactions: action.name === 'approve' ? data.awaiting : data.waiting,
     beneficiaries: data.beneficiary,
     cases: data.openCase,
     'webhook-events': data.event,
@@ -153,10 +153,18 @@ describe('done in the order of a bad day', () => {
     const { text, deed, page } = await carryOut(action);
     expect(text).toContain(`${data.waiting}:release`);
     expect(text).toMatch(/−1,100<\/span>/);
-    expect(deed).toMatchObject({ action: 'transactions.cancel', subject: data.waiting });
+    expect(deed).toMatchObject({ action: 'payouts.cancel', subject: data.waiting });
     expect(page).toContain('cancelled');
     expect(page).toContain('Booked: release');
     expect((await as('operator').get(addressOf(action))).status).toBe(409);
+  });
+
+  it('a payout above the limit goes out on a second word', async () => {
+    const { text, deed, page } = await carryOut(named('transactions', 'approve'));
+    expect(text).toContain('+25677•••3123');
+    expect(deed).toMatchObject({ action: 'payouts.approve', subject: data.awaiting });
+    expect(page).toContain('accepted');
+    expect(world.rung.at(-1)).toMatchObject({ queue: 'payouts', id: data.awaiting });
   });
 
   it('a decision against the provider takes a tick, and posts what was shown', async () => {

@@ -109,7 +109,7 @@ describe('every panel', () => {
     const cursors = [
       'x',
       'W10',
-      Buffer.from('["a","b"]').toString('base64url'),
+      Buffer.from('["a","b","c","d","e"]').toString('base64url'),
       Buffer.from('{"a":1}').toString('base64url'),
     ];
     for (const panel of PANELS) {
@@ -279,7 +279,7 @@ describe('an export', () => {
     );
     const rows = parse(await answer.text(), { columns: true, bom: true }) as Record<string, string>[];
     expect(new Set(rows.map((row) => row['Transaction']))).toEqual(
-      new Set([data.settled, data.inReview, data.waiting]),
+      new Set([data.settled, data.inReview, data.waiting, data.awaiting]),
     );
     const settled = rows.find((row) => row['Transaction'] === data.settled);
     expect(settled).toMatchObject({ Amount: '1000', Currency: 'UGX', Reference: `'=HYPERLINK("x")` });

@@ -1,8 +1,8 @@
 // A world in which every panel of the console has rows, made by the machine itself wherever it can make them.
 import { createCollection } from '../../src/collections/create.ts';
-import { newId } from '../../src/ids.ts';
 import { createApiKey } from '../../src/merchants/api-key.ts';
-import { sealPerson } from '../../src/merchants/person.ts';
+import { setApprovalLimit } from '../../src/merchants/approval-limit.ts';
+import { addBeneficiary } from '../../src/merchants/beneficiary.ts';
 import { freezeWallet } from '../../src/merchants/wallet.ts';
 import { createPayout } from '../../src/payouts/create.ts';
 import { addSchedule } from '../../src/pricing/fee-schedule.ts';
@@ -67,18 +67,20 @@ export async function fillConsole(world: World) {
 
   const waiting = await payout({ recipient: { firstName: 'Amina', lastName: 'Nakato', phone: '+256772000111' } });
 
-  const beneficiary = newId('beneficiary');
-  await world
-    .db('beneficiaries')
-    .insert({ id: beneficiary, merchant_id: world.merchantId, method: 'momo', country: 'UG' });
-  const person = sealPerson(world.vault, { firstName: 'Grace', lastName: 'Akello', phone: '+256772999888' });
-  await world.db('personal_data').insert({
-    subject_id: beneficiary,
-    merchant_id: world.merchantId,
-    sealed: person.sealed,
-    account_hash: person.accountHash,
-    last_four_hash: person.lastFourHash,
-  });
+  const { id: beneficiary } = await world.db.transaction((trx) =>
+    addBeneficiary(trx, world.vault, {
+      merchantId: world.merchantId,
+      method: 'momo',
+      country: 'UG',
+      recipient: { firstName: 'Grace', lastName: 'Akello', phone: '+256772999888' },
+      reference: null,
+    }),
+  );
+
+  const limit = { merchantId: world.merchantId, currency: 'UGX', aboveMinor: 500_000n, dailyAboveMinor: null };
+  await world.db.transaction((trx) => setApprovalLimit(trx, limit));
+  const awaiting = await payout({ amountMinor: 600_000n, recipient: { phone: '+256772123123' } });
+
   return {
     fees: fees.id,
     wallet,
@@ -89,6 +91,7 @@ export async function fillConsole(world: World) {
     inReview,
     openCase,
     waiting,
+    awaiting,
     event,
     beneficiary,
   };

@@ -5,7 +5,8 @@ import type { Context } from '../../context.ts';
 import { inTransaction, runAlone } from '../../db/knex.ts';
 import { InvalidRequest, NotFound, Refused, StaleState } from '../../errors.ts';
 import { openPerson, type Person } from '../../merchants/person.ts';
-import { cancelByOperator, cancelling } from '../../payouts/cancel.ts';
+import { approve } from '../../payouts/approve.ts';
+import { cancel, cancelling } from '../../payouts/cancel.ts';
 import { payoutFlow } from '../../payouts/flow.ts';
 import { advance } from '../../transactions/advance.ts';
 import { ANSWERS, DECISION_NAMES, DECISIONS, kindOf } from '../../transactions/decisions.ts';
@@ -14,7 +15,7 @@ import { outlineOf, resolve } from '../../transactions/resolve.ts';
 import { isFinal, mayMove, type State } from '../../transactions/states.ts';
 import { load, type TransactionType } from '../../transactions/transaction.ts';
 import { replayWebhookEvent } from '../../webhooks/replay.ts';
-import { code, text } from '../panels/cell.ts';
+import { code, money, text } from '../panels/cell.ts';
 import { stateOf } from '../panels/vocabulary.ts';
 import type { Action, Ordered } from './action.ts';
 
@@ -61,7 +62,6 @@ export const cancelPayout: Action = {
   async preview(ctx, of) {
     const { transaction } = await load(ctx, idOf(of));
     const entries = cancelling(transaction, of.actor.actor);
-    if (entries === null) throw new StaleState('The payout can no longer be cancelled: it may have been sent.');
     return {
       sentences: ['The payout ends here and is never sent. What was set aside for it goes back to the wallet.'],
       entries,
@@ -69,8 +69,30 @@ export const cancelPayout: Action = {
     };
   },
   async carryOut(ctx, of) {
-    await cancelByOperator(ctx, idOf(of), { ...of.actor, reason: of.reason });
+    await cancel(ctx, idOf(of), { ...of.actor, cause: 'operator', reason: of.reason });
     return { sentence: 'The payout is cancelled, and its money is available again.' };
+  },
+};
+
+export const approvePayout: Action = {
+  name: 'approve',
+  panel: 'transactions',
+  label: 'Approve',
+  permission: 'transactions.approve',
+  fits: (row) => inState(row) === 'awaiting_approval',
+  preview: async (_ctx, { row }) => ({
+    sentences: [
+      'The payout is above the limit of its merchant, and goes out with this: at once, or at its scheduled time.',
+    ],
+    facts: [
+      ['Amount', money((row['amountMinor'] ?? row['maxAmountMinor']) as bigint, String(row['currency']))],
+      ['To', code(row['account'] as string | null)],
+    ],
+    outline: `${row['amountMinor']} ${row['maxAmountMinor']}`,
+  }),
+  async carryOut(ctx, of) {
+    await approve(ctx, idOf(of), { ...of.actor, cause: 'operator', reason: of.reason });
+    return { sentence: 'The payout is approved.' };
   },
 };
 
@@ -200,6 +222,7 @@ const reveal = (panel: 'transactions' | 'beneficiaries'): Action => ({
 
 export const PAYMENT_ACTIONS: readonly Action[] = [
   lookAgain,
+  approvePayout,
   cancelPayout,
   reveal('transactions'),
   reveal('beneficiaries'),

@@ -1,9 +1,10 @@
 // Every panel of the console, in the order of its navigation. A new model gets its panel by one description and one line here.
 import { accounts, earnings, entries } from './book.ts';
-import { beneficiaries, fees, keys, merchants } from './merchants.ts';
+import { beneficiaries, keys, merchants } from './merchants.ts';
 import { administrators, auditLog, cases } from './operations.ts';
 import type { AnyPanel } from './panel.ts';
 import { attempts, webhookEvents } from './provider.ts';
+import { approvalLimits, fees } from './rules.ts';
 import { transactions } from './transactions.ts';
 import { wallets } from './wallets.ts';
 
@@ -20,6 +21,7 @@ export const PANELS: readonly AnyPanel[] = [
   keys,
   beneficiaries,
   fees,
+  approvalLimits,
   auditLog,
   administrators,
 ];

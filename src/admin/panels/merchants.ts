@@ -1,10 +1,10 @@
-// The panels around merchants: merchants, their API keys, whom they pay, and what we charge them.
+// The panels around merchants: merchants, their API keys, and whom they pay.
 import { maskAccount } from '../../merchants/mask.ts';
 import { accountOf, openPerson } from '../../merchants/person.ts';
-import { formatPercent } from '../../pricing/percent.ts';
-import { type Cell, code, link, money, status, text, time } from './cell.ts';
+import type { Verification } from '../../merchants/verification.ts';
+import { type Cell, code, link, status, type Tone, text, time } from './cell.ts';
 import { panel } from './panel.ts';
-import { actor, byCurrency, byId, byMethod, ID, merchant, words } from './vocabulary.ts';
+import { byId, byMethod, ID, merchant, words } from './vocabulary.ts';
 
 interface MerchantOnPanel {
   readonly id: string;
@@ -57,6 +57,7 @@ export const merchants = panel<MerchantOnPanel>({
     { title: 'Wallets', panel: 'wallets', filters: { merchant: row.id } },
     { title: 'API keys', panel: 'keys', filters: { merchant: row.id } },
     { title: 'Fee schedules of its own', panel: 'fees', filters: { merchant: row.id } },
+    { title: 'Approval limits', panel: 'approval-limits', filters: { merchant: row.id } },
     { title: 'Beneficiaries', panel: 'beneficiaries', filters: { merchant: row.id } },
   ],
 });
@@ -74,6 +75,9 @@ interface KeyOnPanel {
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
   readonly expired: boolean;
+  readonly rotatedFrom: string | null;
+  readonly lastUsedAt: Date | null;
+  readonly lastUsedAddress: string | null;
 }
 
 function usable(row: KeyOnPanel): Cell {
@@ -94,9 +98,10 @@ export const keys = panel<KeyOnPanel>({
   joins: 'JOIN merchants m ON m.id = t.merchant_id',
   select: `t.id, t.merchant_id AS "merchantId", m.name AS "merchantName", t.name, t.environment, t.last_four AS "lastFour", t.scopes,
     t.allowed_addresses::text[] AS "allowedAddresses", t.created_at AS "createdAt", t.expires_at AS "expiresAt",
-    t.revoked_at AS "revokedAt", coalesce(t.expires_at <= now(), false) AS expired`,
+    t.revoked_at AS "revokedAt", coalesce(t.expires_at <= now(), false) AS expired,
+    t.rotated_from AS "rotatedFrom", t.last_used_at AS "lastUsedAt", host(t.last_used_address) AS "lastUsedAddress"`,
   filters: [
-    byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me' }),
+    byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me', indexed: true }),
     words({ name: 'status', label: 'Status', column: '' }, ['usable', 'revoked'], (value) => ({
       sql:
         value === 'revoked'
@@ -118,7 +123,7 @@ export const keys = panel<KeyOnPanel>({
     { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName) },
     { name: 'Status', of: usable },
     { name: 'Scopes', of: (row) => text(row.scopes.join(', ')), wide: true },
-    { name: 'Made', of: (row) => time(row.createdAt), wide: true },
+    { name: 'Last used', of: (row) => time(row.lastUsedAt), wide: true },
   ],
   id: (row) => row.id,
   byId: { form: ID('ak'), sql: 't.id = ?' },
@@ -132,6 +137,9 @@ export const keys = panel<KeyOnPanel>({
         ['Environment', text(row.environment)],
         ['Scopes', text(row.scopes.join(', '))],
         ['May be used from', text(row.allowedAddresses.join(', ') || 'anywhere')],
+        ['Last used', time(row.lastUsedAt)],
+        ['From address', code(row.lastUsedAddress)],
+        ['In the place of', link('keys', row.rotatedFrom)],
         ['Made', time(row.createdAt)],
         ['Expires', row.expiresAt === null ? text('never') : time(row.expiresAt)],
         ['Revoked', time(row.revokedAt)],
@@ -151,7 +159,20 @@ interface BeneficiaryOnPanel {
   readonly updatedAt: Date;
   readonly sealed: Buffer | null;
   readonly account: string | null;
+  readonly reference: string | null;
+  readonly verification: Verification | null;
+  readonly verifiedAt: Date | null;
+  readonly deletedAt: Date | null;
 }
+
+const VERIFIED: Readonly<Record<Verification, Tone>> = {
+  verified: 'good',
+  exists: 'quiet',
+  name_mismatch: 'warn',
+  not_found: 'bad',
+};
+const verification = (said: Verification | null): Cell =>
+  said === null ? null : status(said.replaceAll('_', ' '), VERIFIED[said]);
 
 export const beneficiaries = panel<BeneficiaryOnPanel>({
   path: 'beneficiaries',
@@ -165,7 +186,7 @@ export const beneficiaries = panel<BeneficiaryOnPanel>({
   key: [{ sql: 't.id', type: 'text' }],
   joins: 'JOIN merchants m ON m.id = t.merchant_id LEFT JOIN personal_data p ON p.subject_id = t.id',
   select: `t.id, t.merchant_id AS "merchantId", m.name AS "merchantName", t.method, t.country, t.created_at AS "createdAt",
-    t.updated_at AS "updatedAt", p.sealed`,
+    t.updated_at AS "updatedAt", t.reference, t.verification, t.verified_at AS "verifiedAt", t.deleted_at AS "deletedAt", p.sealed`,
   complete: (ctx, row) => {
     const person = openPerson(ctx.vault, row.sealed);
     const account = person === null ? null : accountOf(person);
@@ -181,13 +202,18 @@ export const beneficiaries = panel<BeneficiaryOnPanel>({
     { name: 'Account', of: (row) => code(row.account) },
     { name: 'Method', of: (row) => text([row.method, row.country].filter(Boolean).join(' ')) },
     { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName) },
+    { name: 'Verified', of: (row) => verification(row.verification), wide: true },
     { name: 'Saved', of: (row) => time(row.createdAt), wide: true },
   ],
   id: (row) => row.id,
   byId: { form: ID('be'), sql: 't.id = ?' },
   heading: (row) => ({
     title: 'Beneficiary',
-    ...(row.sealed === null ? { badge: status('erased', 'quiet') } : {}),
+    ...(row.deletedAt !== null
+      ? { badge: status('deleted', 'quiet') }
+      : row.sealed === null
+        ? { badge: status('erased', 'quiet') }
+        : {}),
   }),
   sections: [
     {
@@ -196,98 +222,11 @@ export const beneficiaries = panel<BeneficiaryOnPanel>({
         ['Account', code(row.account)],
         ['Method', text([row.method, row.country].filter(Boolean).join(' '))],
         ['Merchant', merchant(row.merchantId, row.merchantName)],
+        ["Merchant's reference", code(row.reference)],
+        ['The provider says', verification(row.verification)],
+        ['Asked', time(row.verifiedAt)],
         ['Saved', time(row.createdAt)],
-        ['Changed', time(row.updatedAt)],
-      ],
-    },
-  ],
-});
-
-interface ScheduleOnPanel {
-  readonly id: string;
-  readonly type: string;
-  readonly merchantId: string | null;
-  readonly merchantName: string | null;
-  readonly method: string | null;
-  readonly country: string | null;
-  readonly currency: string | null;
-  readonly version: number;
-  readonly basis: 'own' | 'cost_plus';
-  readonly percentPpm: number;
-  readonly flatMinor: bigint;
-  readonly minimumMinor: bigint;
-  readonly maximumMinor: bigint | null;
-  readonly ceilingMinor: bigint | null;
-  readonly commissionPpm: number;
-  readonly createdAt: Date;
-  readonly createdBy: string;
-  readonly isCurrent: boolean;
-}
-
-const percent = (ppm: number) => `${formatPercent(ppm)} %`;
-const any = (word: string | null): Cell => text(word ?? 'any');
-const inForce = (row: ScheduleOnPanel) => (row.isCurrent ? status('in force', 'good') : status('superseded', 'quiet'));
-
-export const fees = panel<ScheduleOnPanel>({
-  path: 'fees',
-  title: 'Fee schedules',
-  one: 'Fee schedule',
-  group: 'Merchants',
-  about: 'What we charge. A version is never changed; transactions keep the one they were accepted under.',
-  empty: 'There is no such fee schedule. Without one of its own a merchant pays what everybody pays.',
-  permission: 'look',
-  table: 'fee_schedules',
-  key: [{ sql: 't.id', type: 'text' }],
-  joins: 'LEFT JOIN merchants m ON m.id = t.merchant_id',
-  select: `t.id, t.type, t.merchant_id AS "merchantId", m.name AS "merchantName", t.method, t.country, t.currency, t.version, t.basis,
-    t.percent_ppm AS "percentPpm", t.flat_minor AS "flatMinor", t.minimum_minor AS "minimumMinor", t.maximum_minor AS "maximumMinor",
-    t.ceiling_minor AS "ceilingMinor", t.commission_ppm AS "commissionPpm", t.created_at AS "createdAt", t.created_by AS "createdBy",
-    NOT EXISTS (SELECT 1 FROM fee_schedules n WHERE n.type = t.type AND n.merchant_id IS NOT DISTINCT FROM t.merchant_id
-      AND n.method IS NOT DISTINCT FROM t.method AND n.country IS NOT DISTINCT FROM t.country
-      AND n.currency IS NOT DISTINCT FROM t.currency AND n.version > t.version) AS "isCurrent"`,
-  filters: [
-    words({ name: 'type', label: 'Type', column: 't.type' }, ['payout', 'collection']),
-    byCurrency(),
-    byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me' }),
-  ],
-  columns: [
-    { name: 'Schedule', of: (row) => link('fees', row.id) },
-    { name: 'Type', of: (row) => text(row.type) },
-    {
-      name: 'Merchant',
-      of: (row) => (row.merchantId === null ? any(null) : merchant(row.merchantId, row.merchantName)),
-    },
-    { name: 'Scope', of: (row) => text([row.method, row.country, row.currency].filter(Boolean).join(' ') || 'any') },
-    { name: 'Percent', of: (row) => text(percent(row.percentPpm)), right: true },
-    { name: 'Flat', of: (row) => money(row.flatMinor, row.currency), right: true },
-    { name: 'Version', of: (row) => text(row.version), right: true, wide: true },
-    { name: 'Status', of: inForce },
-  ],
-  id: (row) => row.id,
-  byId: { form: ID('fs'), sql: 't.id = ?' },
-  heading: (row) => ({ title: `Fee schedule for ${row.type}s, version ${row.version}`, badge: inForce(row) }),
-  sections: [
-    {
-      title: 'Whom and what it covers',
-      facts: (row) => [
-        ['Merchant', row.merchantId === null ? any(null) : merchant(row.merchantId, row.merchantName)],
-        ['Method', any(row.method)],
-        ['Country', any(row.country)],
-        ['Currency', any(row.currency)],
-      ],
-    },
-    {
-      title: 'What it charges',
-      facts: (row) => [
-        ['Basis', text(row.basis === 'own' ? 'our own tariff' : "the provider's charge and our part")],
-        ['Percent', text(percent(row.percentPpm))],
-        ['Flat', money(row.flatMinor, row.currency)],
-        ['At least', money(row.minimumMinor, row.currency)],
-        ['At most', money(row.maximumMinor, row.currency)],
-        ['Ceiling', money(row.ceilingMinor, row.currency)],
-        ["Partner's share of it", text(percent(row.commissionPpm))],
-        ['Since', time(row.createdAt)],
-        ['By', actor(row.createdBy)],
+        ['Deleted', time(row.deletedAt)],
       ],
     },
   ],

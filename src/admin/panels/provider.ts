@@ -136,7 +136,7 @@ interface EventOnPanel {
   readonly dueAt: Date | null;
   readonly lookUps: number;
   readonly appliedAt: Date | null;
-  readonly bytes: number;
+  readonly erased: boolean;
   readonly digest: string;
 }
 
@@ -161,7 +161,7 @@ export const webhookEvents = panel<EventOnPanel>({
   // The body stays where it is: it holds personal data in the provider's words.
   select: `t.id, t.reference, t.provider_transaction_id AS "providerTransactionId", t.claimed_status AS "claimedStatus", t.state,
     t.client_address AS "clientAddress", t.received_at AS "receivedAt", t.due_at AS "dueAt", t.look_ups AS "lookUps",
-    t.applied_at AS "appliedAt", octet_length(t.body) AS bytes, encode(t.digest, 'hex') AS digest`,
+    t.applied_at AS "appliedAt", t.body IS NULL AS erased, encode(t.digest, 'hex') AS digest`,
   filters: [
     words(
       { name: 'status', label: 'Status', column: 't.state' },
@@ -202,7 +202,7 @@ export const webhookEvents = panel<EventOnPanel>({
         ['Looked at the provider', text(`${row.lookUps} times`)],
         ['Next look', time(row.dueAt)],
         ['Done', time(row.appliedAt)],
-        ['Size', text(`${row.bytes} bytes`)],
+        ['Body', text(row.erased ? 'erased' : 'kept sealed')],
         ['SHA-256', code(row.digest)],
       ],
     },

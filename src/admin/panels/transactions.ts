@@ -23,7 +23,8 @@ const COLUMNS = `t.id, t.type, t.merchant_id AS "merchantId", t.wallet_id AS "wa
   t.destination_amount_minor AS "destinationAmountMinor", t.country, t.method, t.fee_schedule_id AS "feeScheduleId",
   t.fee_minor AS "feeMinor", t.fee_ceiling_minor AS "feeCeilingMinor", t.held_minor AS "heldMinor", t.charge_minor AS "chargeMinor",
   t.provider_transaction_id AS "providerTransactionId", t.failure_code AS "failureCode", t.failure_message AS "failureMessage",
-  t.reference, t.metadata, t.beneficiary_id AS "beneficiaryId", t.scheduled_at AS "scheduledAt", t.actor,
+  t.reference, t.metadata, t.beneficiary_id AS "beneficiaryId", t.scheduled_at AS "scheduledAt",
+  t.approved_at AS "approvedAt", t.refund_of AS "refundOf", t.actor,
   t.client_address AS "clientAddress", t.attempt_no AS "attemptNo", t.due_at AS "dueAt", t.tries, t.created_at AS "createdAt",
   t.updated_at AS "updatedAt", t.settled_at AS "settledAt", w.owner, m.name AS "merchantName", p.sealed,
   (SELECT count(*)::int FROM cases c WHERE c.transaction_id = t.id AND c.resolved_at IS NULL) AS "openCases"`;
@@ -45,7 +46,7 @@ const byDigest = (name: string, label: string, column: string): Filter => ({
   name,
   label,
   hidden: true,
-  form: /^[A-Za-z0-9_-]{43}(\.[A-Za-z0-9_-]{43})?$/,
+  form: /^[A-Za-z0-9_-]{43}(\.[A-Za-z0-9_-]{43}){0,20}$/,
   hint: 'Search for it again.',
   when: (digests: string) => ({
     sql: `t.id = ANY(ARRAY(SELECT subject_id FROM personal_data WHERE ${column} = ANY(?::bytea[]) LIMIT 10000))`,
@@ -85,6 +86,10 @@ export const transactions = panel<TransactionOnPanel>({
     { kind: 'amount', name: 'amount', label: 'Amount', column: 't.amount_minor' },
     byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me', indexed: true }),
     byId({ name: 'wallet', label: 'Wallet', column: 't.wallet_id', prefix: 'wa', indexed: true }),
+    {
+      ...byId({ name: 'refundOf', label: 'the refunds of this', column: 't.refund_of', prefix: 'co', indexed: true }),
+      hidden: true,
+    } as Filter,
     {
       kind: 'text',
       name: 'reference',
@@ -139,6 +144,7 @@ export const transactions = panel<TransactionOnPanel>({
         ['Account', code(row.account)],
         ['Method', text([row.method, row.country].filter(Boolean).join(' '))],
         ['Beneficiary', link('beneficiaries', row.beneficiaryId)],
+        ['Pays back', link('transactions', row.refundOf)],
         ['Asked by', actor(row.actor)],
         ['From address', code(row.clientAddress)],
       ],
@@ -153,6 +159,7 @@ export const transactions = panel<TransactionOnPanel>({
         ['Next look', time(row.dueAt)],
         ['Fruitless tries in a row', row.tries === 0 ? null : text(row.tries)],
         ['Scheduled for', time(row.scheduledAt)],
+        ['Approved', time(row.approvedAt)],
         ['Created', time(row.createdAt)],
         ['Changed', time(row.updatedAt)],
         ['Settled', time(row.settledAt)],
@@ -160,6 +167,8 @@ export const transactions = panel<TransactionOnPanel>({
       ],
     },
   ],
+  related: (row) =>
+    row.type === 'payout' ? [] : [{ title: 'Paid back', panel: 'transactions', filters: { refundOf: row.id } }],
   extra: (ctx, base, row) =>
     timelineOf(ctx, base, {
       ...row,

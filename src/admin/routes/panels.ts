@@ -4,6 +4,7 @@ import { audit } from '../../audit/audit.ts';
 import { csvLine } from '../../csv.ts';
 import { inTransaction } from '../../db/knex.ts';
 import { NotFound, RateLimited } from '../../errors.ts';
+import { accountFingerprints } from '../../merchants/person.ts';
 import { fittingActions } from '../actions/all.ts';
 import { type AdminContext, type AdminEnv, readOwnForm, takeSaid } from '../browser.ts';
 import { actorOf, type Desk, frameOf } from '../desk.ts';
@@ -108,15 +109,15 @@ export function open(c: AdminContext): AnyPanel {
 function wanted({ ctx }: Desk, q: string): string {
   const panel = PANELS.get(q.slice(0, 2));
   if (panel !== undefined && /^[a-z]{2}[0-9A-Z]{26}$/.test(q)) return `${panel}/${q}`;
-  const digest = (purpose: 'account' | 'last_four', text: string) =>
-    ctx.vault.fingerprint(purpose, text).toString('base64url');
+  const digests = (prints: readonly Buffer[]) => prints.map((print) => print.toString('base64url')).join('.');
+  const account = (...texts: string[]) =>
+    `transactions?account=${digests(texts.flatMap((text) => [...accountFingerprints(ctx.vault, text)]))}`;
   const phone = q.replace(/[ ()-]/g, '');
-  if (/^[0-9]{4}$/.test(q)) return `transactions?ending=${digest('last_four', q)}`;
-  if (/^\+[0-9]{7,15}$/.test(phone)) return `transactions?account=${digest('account', phone)}`;
+  if (/^[0-9]{4}$/.test(q)) return `transactions?ending=${digests(ctx.vault.fingerprints('last_four', q))}`;
+  if (/^\+[0-9]{7,15}$/.test(phone)) return account(phone);
   // Digits alone are a bank account, or a phone whose plus was left out.
-  if (/^[0-9]{9,20}$/.test(phone))
-    return `transactions?account=${digest('account', phone)}.${digest('account', `+${phone}`)}`;
-  if (q.includes('@')) return `transactions?account=${digest('account', q)}`;
+  if (/^[0-9]{9,20}$/.test(phone)) return account(phone, `+${phone}`);
+  if (q.includes('@')) return account(q);
   return `transactions?${new URLSearchParams({ reference: q })}`;
 }
 
