@@ -20,13 +20,13 @@ export async function up(knex: Knex): Promise<void> {
       ADD COLUMN totp_sealed bytea,
       ADD COLUMN totp_since timestamptz,
       ADD COLUMN totp_last_step bigint NOT NULL DEFAULT 0,
-      ADD COLUMN recovery_digests bytea[] NOT NULL DEFAULT '{}',
+      ADD COLUMN recovery_hashes bytea[] NOT NULL DEFAULT '{}',
       -- A link by which its owner chooses a password, once; only its digest is kept.
-      ADD COLUMN invitation_digest bytea UNIQUE CHECK (octet_length(invitation_digest) = 32),
+      ADD COLUMN invitation_hash bytea UNIQUE CHECK (octet_length(invitation_hash) = 32),
       ADD COLUMN invitation_ends_at timestamptz,
       -- A password that somebody else has seen: nothing can be done with it but to choose another.
       ADD COLUMN must_change_password boolean NOT NULL DEFAULT false,
-      ADD CONSTRAINT invitation_ends CHECK ((invitation_digest IS NULL) = (invitation_ends_at IS NULL)),
+      ADD CONSTRAINT invitation_ends CHECK ((invitation_hash IS NULL) = (invitation_ends_at IS NULL)),
       ADD CONSTRAINT second_factor_has_a_secret CHECK (totp_since IS NULL OR totp_sealed IS NOT NULL);
 
     -- needs_code: the password was right and the code is still missing; such a session opens nothing else.
@@ -44,8 +44,8 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     DROP INDEX admin_sessions_of_administrator;
     ALTER TABLE admin_sessions DROP COLUMN id, DROP COLUMN needs_code, DROP COLUMN confirmed_at, DROP COLUMN user_agent;
-    ALTER TABLE administrators DROP COLUMN totp_sealed, DROP COLUMN totp_since, DROP COLUMN totp_last_step, DROP COLUMN recovery_digests,
-      DROP COLUMN invitation_digest, DROP COLUMN invitation_ends_at, DROP COLUMN must_change_password;
+    ALTER TABLE administrators DROP COLUMN totp_sealed, DROP COLUMN totp_since, DROP COLUMN totp_last_step, DROP COLUMN recovery_hashes,
+      DROP COLUMN invitation_hash, DROP COLUMN invitation_ends_at, DROP COLUMN must_change_password;
     DROP INDEX transactions_by_time, transactions_aside, earnings_by_time, cases_open, cases_of_transaction, audit_log_by_time,
       audit_log_by_subject;
   `);

@@ -55,7 +55,7 @@ export async function disableAdministrator(trx: Trx, email: string): Promise<{ i
   if (found.disabledAt === null)
     await Administrator.query(trx)
       .findById(found.id)
-      .patch({ disabledAt: now, updatedAt: now, invitationDigest: null, invitationEndsAt: null } as never);
+      .patch({ disabledAt: now, updatedAt: now, invitationHash: null, invitationEndsAt: null } as never);
   await endSessionsOf(trx, found.id);
   return { id: found.id, changed: found.disabledAt === null };
 }
@@ -69,7 +69,7 @@ export async function setPassword(
   const fresh = {
     passwordHash: of.passwordHash,
     mustChangePassword: of.mustChangePassword === true,
-    ...{ failedLogins: 0, lastFailedAt: null, invitationDigest: null, invitationEndsAt: null, updatedAt: trx.fn.now() },
+    ...{ failedLogins: 0, lastFailedAt: null, invitationHash: null, invitationEndsAt: null, updatedAt: trx.fn.now() },
   };
   await Administrator.query(trx)
     .findById(id)

@@ -20,8 +20,8 @@ export interface Invitation {
 const INVITE = {
   name: 'invite_administrator',
   text: `
-    UPDATE administrators SET invitation_digest = $2, invitation_ends_at = now() + ${LIFETIME}, password_hash = $3, must_change_password = false,
-      totp_since = NULL, totp_sealed = NULL, recovery_digests = '{}', failed_logins = 0, last_failed_at = NULL, updated_at = now()
+    UPDATE administrators SET invitation_hash = $2, invitation_ends_at = now() + ${LIFETIME}, password_hash = $3, must_change_password = false,
+      totp_since = NULL, totp_sealed = NULL, recovery_hashes = '{}', failed_logins = 0, last_failed_at = NULL, updated_at = now()
     WHERE email = $1 AND disabled_at IS NULL RETURNING id, invitation_ends_at AS "endsAt"`,
 };
 const END_SESSIONS = {
@@ -56,12 +56,12 @@ export function linkOf(config: Config, secret: string): string {
 
 const FIND = {
   name: 'find_invitation',
-  text: `SELECT id, email FROM administrators WHERE invitation_digest = $1 AND invitation_ends_at > now() AND disabled_at IS NULL`,
+  text: `SELECT id, email FROM administrators WHERE invitation_hash = $1 AND invitation_ends_at > now() AND disabled_at IS NULL`,
 };
 const ACCEPT = {
   name: 'accept_invitation',
-  text: `UPDATE administrators SET password_hash = $2, invitation_digest = NULL, invitation_ends_at = NULL, updated_at = now()
-    WHERE invitation_digest = $1 AND invitation_ends_at > now() AND disabled_at IS NULL RETURNING id`,
+  text: `UPDATE administrators SET password_hash = $2, invitation_hash = NULL, invitation_ends_at = NULL, updated_at = now()
+    WHERE invitation_hash = $1 AND invitation_ends_at > now() AND disabled_at IS NULL RETURNING id`,
 };
 
 /** Whom the link invites; null once it was used, when it is too old, and for one that never was. */

@@ -44,7 +44,7 @@ const SPEND_STEP = {
 };
 const SPEND_RECOVERY = {
   name: 'spend_recovery_code',
-  text: `UPDATE administrators SET recovery_digests = array_remove(recovery_digests, $2) WHERE id = $1 AND $2 = ANY(recovery_digests)
+  text: `UPDATE administrators SET recovery_hashes = array_remove(recovery_hashes, $2) WHERE id = $1 AND $2 = ANY(recovery_hashes)
     RETURNING id`,
 };
 
@@ -71,12 +71,12 @@ const OFFERED = {
 };
 const ENROL = {
   name: 'enrol_totp',
-  text: `UPDATE administrators SET totp_since = now(), totp_last_step = $2, recovery_digests = $3, updated_at = now()
+  text: `UPDATE administrators SET totp_since = now(), totp_last_step = $2, recovery_hashes = $3, updated_at = now()
     WHERE id = $1 AND totp_since IS NULL AND totp_sealed IS NOT NULL RETURNING id`,
 };
 const REMOVE = {
   name: 'remove_totp',
-  text: `UPDATE administrators SET totp_since = NULL, totp_sealed = NULL, recovery_digests = '{}', updated_at = now()
+  text: `UPDATE administrators SET totp_since = NULL, totp_sealed = NULL, recovery_hashes = '{}', updated_at = now()
     WHERE id = $1 AND totp_since IS NOT NULL RETURNING id`,
 };
 

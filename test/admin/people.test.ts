@@ -49,7 +49,7 @@ describe('with a second factor', () => {
     const { id, secret, codes } = await enrolled('ada@example.com');
     const stored = await world.db('administrators').where({ id }).first();
     expect(stored.totp_sealed.toString()).not.toContain(secret);
-    expect(stored.recovery_digests.map(String).join(' ')).not.toContain(codes[0]);
+    expect(stored.recovery_hashes.map(String).join(' ')).not.toContain(codes[0]);
     await forget(id);
 
     const browser = site.browser();
