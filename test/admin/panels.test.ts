@@ -291,6 +291,14 @@ describe('an export', () => {
     expect(deed.detail).toMatchObject({ panel: 'transactions', filters: { type: 'payout' } });
   });
 
+  it('of what was searched for leaves no trace of for whom', async () => {
+    const where = (await browser.post('/admin/search', { q: '+256772000111' })).headers.get('location') ?? '';
+    const account = new URL(where, 'http://x').searchParams.get('account') ?? '';
+    await (await browser.post('/admin/transactions/export', { account })).text();
+    const [deed] = await world.db('audit_log').where({ action: 'lists.export' }).orderBy('id', 'desc');
+    expect(deed.detail.filters).toEqual({ account: 'searched for' });
+  });
+
   it('is refused to whoever only looks, and is made by no link', async () => {
     expect((await viewer.post('/admin/transactions/export', {})).status).toBe(403);
     expect((await page('transactions', viewer)).text).not.toContain('Export as CSV');

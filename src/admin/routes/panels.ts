@@ -57,7 +57,10 @@ export function panelRoutes(app: Hono<AdminEnv>, desk: Desk): void {
       ended = true;
     };
     try {
-      const detail = { panel: panel.path, filters: Object.fromEntries(filtered.given) };
+      // A digest of somebody's account is not for keeping: that one was searched for is enough.
+      const hidden = new Set(panel.filters.flatMap((one) => (one.kind === 'text' && one.hidden ? [one.name] : [])));
+      const filters = [...filtered.given].map(([name, value]) => [name, hidden.has(name) ? 'searched for' : value]);
+      const detail = { panel: panel.path, filters: Object.fromEntries(filters) };
       await inTransaction(ctx.db, (trx) =>
         audit(trx, { ...actorOf(c), action: 'lists.export', subject: null, detail }),
       );

@@ -5,7 +5,7 @@ const ACTIONS = 'test/admin/actions.test.ts';
 const PEOPLE = 'test/admin/people.test.ts';
 const PANELS = 'test/admin/panels.test.ts';
 const ROUTES = 'src/admin/routes/actions.ts';
-const DONE = 'a wallet is frozen and another reopened';
+const DONE = 'a look finds nothing new, and says so';
 const CLOCK = 'a clock that is off by half a minute does, by two minutes not';
 const SEARCH = 'leads from an id to its page';
 
@@ -62,7 +62,7 @@ export const CONSOLE: readonly Mutation[] = [
     ],
     test: ACTIONS,
     notices: ['does nothing without its form'],
-    holds: 'a key is revoked for good',
+    holds: DONE,
   },
   {
     name: 'confirmed-first',
