@@ -82,7 +82,8 @@ export async function up(knex: Knex): Promise<void> {
     -- Lists and search of one merchant.
     CREATE INDEX transactions_of_merchant ON transactions (merchant_id, created_at DESC, id DESC);
     CREATE INDEX transactions_of_wallet ON transactions (wallet_id, created_at DESC, id DESC);
-    CREATE INDEX transactions_by_reference ON transactions (merchant_id, reference, created_at DESC, id DESC) WHERE reference IS NOT NULL;
+    -- By reference first: an operator knows a reference, and often not whose it is.
+    CREATE INDEX transactions_by_reference ON transactions (reference, merchant_id, created_at DESC, id DESC) WHERE reference IS NOT NULL;
     -- What somebody looks for among many: a payment that goes well is never in here, and pays nothing for it.
     CREATE INDEX transactions_by_rare_state ON transactions (merchant_id, state, created_at DESC, id DESC)
       WHERE state IN ('awaiting_approval', 'in_review', 'failed', 'cancelled', 'reversed');

@@ -48,6 +48,7 @@ const RANKS: readonly (readonly string[])[] = [
     'src/redis.ts',
     'src/stdout.ts',
     'src/process.ts',
+    'src/csv.ts',
   ],
   ['src/db', 'src/queue'],
   ['src/cache'],

@@ -20,6 +20,10 @@ export class Administrator extends BaseModel {
   declare createdAt: Date;
   declare updatedAt: Date;
   declare disabledAt: Date | null;
+  /** Since when signing in takes a code; null without a second factor. */
+  declare totpSince: Date | null;
+  declare invitationEndsAt: Date | null;
+  declare mustChangePassword: boolean;
 }
 
 /** The address as it is stored: lower case. Raises InvalidRequest for what cannot be one. */
@@ -32,7 +36,7 @@ export function readEmail(text: string): string {
 /** Raises Conflict when somebody has that address already, also when disabled. */
 export async function createAdministrator(
   trx: Trx,
-  of: { email: string; role: Role; passwordHash: string },
+  of: { email: string; role: Role; passwordHash: string; mustChangePassword?: boolean },
 ): Promise<Administrator> {
   try {
     return await Administrator.query(trx).insertAndFetch({ id: newId('administrator'), ...of });
@@ -51,20 +55,36 @@ export async function disableAdministrator(trx: Trx, email: string): Promise<{ i
   if (found.disabledAt === null)
     await Administrator.query(trx)
       .findById(found.id)
-      .patch({ disabledAt: now, updatedAt: now } as never);
+      .patch({ disabledAt: now, updatedAt: now, invitationHash: null, invitationEndsAt: null } as never);
   await endSessionsOf(trx, found.id);
   return { id: found.id, changed: found.disabledAt === null };
 }
 
-/** A new password: every session made with the old one ends. Raises NotFound. */
-export async function setPassword(trx: Trx, of: { email: string; passwordHash: string }): Promise<string> {
+/** A new password: every session made with the old one ends, and so does an invitation. Raises NotFound. */
+export async function setPassword(
+  trx: Trx,
+  of: { email: string; passwordHash: string; mustChangePassword?: boolean },
+): Promise<string> {
   const { id } = await byEmail(trx, of.email);
-  const fresh = { passwordHash: of.passwordHash, failedLogins: 0, lastFailedAt: null, updatedAt: trx.fn.now() };
+  const fresh = {
+    passwordHash: of.passwordHash,
+    mustChangePassword: of.mustChangePassword === true,
+    ...{ failedLogins: 0, lastFailedAt: null, invitationHash: null, invitationEndsAt: null, updatedAt: trx.fn.now() },
+  };
   await Administrator.query(trx)
     .findById(id)
     .patch(fresh as never);
   await endSessionsOf(trx, id);
   return id;
+}
+
+/** Another role, from the next request on. Gives the one before. Raises NotFound. */
+export async function changeRole(trx: Trx, of: { email: string; role: Role }): Promise<Role> {
+  const { id, role } = await byEmail(trx, of.email);
+  await Administrator.query(trx)
+    .findById(id)
+    .patch({ role: of.role, updatedAt: trx.fn.now() } as never);
+  return role;
 }
 
 async function byEmail(trx: Trx, email: string): Promise<Administrator> {

@@ -62,7 +62,10 @@ async function open(config: Config, path: string) {
         boardTitle: 'Queues',
         hideDocsLink: true,
         locale: { lng: 'en-US' },
-        miscLinks: [{ text: 'Account and sign out', url: `${config.BASE_PATH}/admin/account` }],
+        miscLinks: [
+          { text: 'Console', url: `${config.BASE_PATH}/admin` },
+          { text: 'Account and sign out', url: `${config.BASE_PATH}/admin/account` },
+        ],
         theme: { light: { 'font-sans': FONTS }, dark: { 'font-sans': FONTS } },
       },
     },

@@ -1,9 +1,11 @@
 // What we believe of a browser: the cookie of its session, and whether a form was sent from a page of ours.
 
+import { timingSafeEqual } from 'node:crypto';
 import type { Context as HonoContext } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Config } from '../config.ts';
 import { Forbidden, InvalidRequest } from '../errors.ts';
+import { digest } from '../vault.ts';
 import type { Session } from './session.ts';
 
 export interface AdminEnv {
@@ -11,6 +13,8 @@ export interface AdminEnv {
     /** Filled in by what surrounds the whole application. */
     readonly exchange?: { readonly clientAddress: string | null };
     session: Session;
+    /** What every form of this session carries. */
+    formToken: string;
   };
 }
 export type AdminContext = HonoContext<AdminEnv>;
@@ -61,6 +65,63 @@ export function insistOnOwnForm(c: AdminContext, config: Config): void {
     throw new Forbidden('This was not sent from a page of this console.', 'foreign_origin');
   if (c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() !== FORM)
     throw new InvalidRequest([], { code: 'unsupported_media_type', message: `Send it as ${FORM}.`, status: 415 });
+}
+
+/** What a form of a session must carry: made of the cookie's secret, so that only a page of that session can know it. */
+export function formTokenOf(token: string): string {
+  return digest(`form ${token}`).toString('base64url');
+}
+
+/** The fields of the form that was sent, once its token is right: each a text. Raises Forbidden. */
+export async function readOwnForm(c: AdminContext): Promise<Readonly<Record<string, string>>> {
+  const fields = await readForm(c);
+  const [given, right] = [Buffer.from(fields['token'] ?? ''), Buffer.from(c.get('formToken'))];
+  if (given.length !== right.length || !timingSafeEqual(given, right))
+    throw new Forbidden('This form is not of this session, or an old one. Open its page again.', 'foreign_form');
+  return fields;
+}
+
+export async function readForm(c: AdminContext): Promise<Readonly<Record<string, string>>> {
+  const fields = Object.entries(await c.req.parseBody()).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(fields);
+}
+
+const SAID = 'admin_said';
+const THEME = 'admin_theme';
+
+/** A sentence for the next page. It says what was done; it decides nothing. */
+export function say(c: AdminContext, config: Config, sentence: string): void {
+  const { prefix: _, ...options } = { prefix: null, ...cookieOptions(c, config) };
+  setCookie(c, SAID, encodeURIComponent(sentence.slice(0, 300)), {
+    ...options,
+    path: `${config.BASE_PATH}/admin`,
+    maxAge: 60,
+  });
+}
+
+export function takeSaid(c: AdminContext, config: Config): string | null {
+  const said = getCookie(c, SAID);
+  if (said === undefined) return null;
+  deleteCookie(c, SAID, { path: `${config.BASE_PATH}/admin` });
+  try {
+    return decodeURIComponent(said).slice(0, 300);
+  } catch {
+    return null;
+  }
+}
+
+export function readTheme(c: AdminContext): 'light' | 'dark' | null {
+  const theme = getCookie(c, THEME);
+  return theme === 'light' || theme === 'dark' ? theme : null;
+}
+
+export function giveTheme(c: AdminContext, config: Config, theme: string): void {
+  const path = `${config.BASE_PATH}/admin`;
+  if (theme === 'light' || theme === 'dark')
+    setCookie(c, THEME, theme, { httpOnly: true, sameSite: 'Strict', path, maxAge: 31_536_000 });
+  else deleteCookie(c, THEME, { path });
 }
 
 /** Whether it is a person's browser that wants a page, rather than a script of the page or a program. */

@@ -1,4 +1,4 @@
-// `admins create | list | password | disable`.
+// `admins create | invite | list | password | reset | disable`.
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import {
@@ -9,10 +9,11 @@ import {
   readEmail,
   setPassword,
 } from '../admin/administrator.ts';
+import { type Invitation, invite, inviteAgain, linkOf } from '../admin/invitation.ts';
 import { generatePassword, hashPassword, passwordProblem } from '../admin/password.ts';
 import { readWord, wrong } from './read.ts';
 import { facts, moment, table } from './table.ts';
-import { verb } from './verb.ts';
+import { type Desk, type Told, verb } from './verb.ts';
 
 /** One line of standard input, or a made-up one. `shown` is null for a password its owner knows already. */
 async function newPassword(email: string, fromInput: boolean): Promise<{ password: string; shown: string | null }> {
@@ -31,31 +32,80 @@ const said = (shown: string | null, rows: readonly (readonly [string, string])[]
     ? facts(rows)
     : `${facts([...rows, ['password', shown]])}\nKeep the password now: it cannot be shown again.`;
 
+function invited(desk: Desk, email: string, { id, secret, endsAt }: Invitation): Told {
+  const link = linkOf(desk.config, secret);
+  const rows = facts([
+    ['administrator', id],
+    ['email', email],
+    ['link', link],
+    ['until', moment(endsAt)],
+  ]);
+  return {
+    json: { id, email, link, endsAt: endsAt.toISOString() },
+    text: `${rows}\nHand the link over where nobody else reads it: it works once.`,
+  };
+}
+
 export function admins(noun: Command): void {
   const create = noun
     .command('create')
     .description('let somebody into the console; the password is shown this once')
     .requiredOption('--email <address>', 'how the person signs in')
     .requiredOption('--role <role>', ROLES.join(', '))
-    .option('--password-stdin', 'read the password from standard input instead of making one');
-  verb<{ email: string; role: string; passwordStdin?: boolean }>(create, async (desk, options) => {
+    .option('--password-stdin', 'read the password from standard input instead of making one')
+    .option('--must-change', 'nothing can be done with it but to choose another');
+  verb<{ email: string; role: string; passwordStdin?: boolean; mustChange?: boolean }>(
+    create,
+    async (desk, options) => {
+      const email = readEmail(options.email);
+      const role = readWord('--role', options.role, ROLES);
+      const { password, shown } = await newPassword(email, options.passwordStdin === true);
+      const passwordHash = await hashPassword(password);
+      const { id } = await desk.audited(
+        (trx) =>
+          createAdministrator(trx, { email, role, passwordHash, mustChangePassword: options.mustChange === true }),
+        (made) => ({ action: 'admins.create', subject: made.id, detail: { role } }),
+      );
+      const json = { id, email, role, ...(shown === null ? {} : { password: shown }) };
+      return {
+        json,
+        text: said(shown, [
+          ['administrator', id],
+          ['email', email],
+          ['role', role],
+        ]),
+      };
+    },
+  );
+
+  const asked = noun
+    .command('invite')
+    .description('let somebody into the console by a link, good once, by which they choose a password of their own')
+    .requiredOption('--email <address>', 'how the person signs in')
+    .requiredOption('--role <role>', ROLES.join(', '));
+  verb<{ email: string; role: string }>(asked, async (desk, options) => {
     const email = readEmail(options.email);
     const role = readWord('--role', options.role, ROLES);
-    const { password, shown } = await newPassword(email, options.passwordStdin === true);
-    const passwordHash = await hashPassword(password);
-    const { id } = await desk.audited(
-      (trx) => createAdministrator(trx, { email, role, passwordHash }),
-      (made) => ({ action: 'admins.create', subject: made.id, detail: { role } }),
+    const made = await desk.audited(
+      (trx) => invite(trx, { email, role }),
+      ({ id }) => ({ action: 'admins.invite', subject: id, detail: { role } }),
     );
-    const json = { id, email, role, ...(shown === null ? {} : { password: shown }) };
-    return {
-      json,
-      text: said(shown, [
-        ['administrator', id],
-        ['email', email],
-        ['role', role],
-      ]),
-    };
+    return invited(desk, email, made);
+  });
+
+  const reset = noun
+    .command('reset')
+    .description(
+      'begin anew for somebody: password, second factor and sessions are gone, and a new link is shown this once',
+    )
+    .requiredOption('--email <address>', 'whose');
+  verb<{ email: string }>(reset, async (desk, options) => {
+    const email = readEmail(options.email);
+    const made = await desk.audited(
+      (trx) => inviteAgain(trx, email),
+      ({ id }) => ({ action: 'admins.reset', subject: id }),
+    );
+    return invited(desk, email, made);
   });
 
   const list = noun.command('list').description('who may enter the console');
@@ -68,6 +118,7 @@ export function admins(noun: Command): void {
         role: one.role,
         createdAt: one.createdAt.toISOString(),
         disabledAt: one.disabledAt?.toISOString() ?? null,
+        secondFactor: one.totpSince !== null,
       })),
       text: table(
         ['administrator', 'email', 'role', 'since', 'disabled'],
@@ -81,13 +132,14 @@ export function admins(noun: Command): void {
     .command('password')
     .description('give somebody a new password and end their sessions')
     .requiredOption('--email <address>', 'whose')
-    .option('--password-stdin', 'read the password from standard input instead of making one');
-  verb<{ email: string; passwordStdin?: boolean }>(password, async (desk, options) => {
+    .option('--password-stdin', 'read the password from standard input instead of making one')
+    .option('--must-change', 'nothing can be done with it but to choose another');
+  verb<{ email: string; passwordStdin?: boolean; mustChange?: boolean }>(password, async (desk, options) => {
     const email = readEmail(options.email);
     const made = await newPassword(email, options.passwordStdin === true);
     const passwordHash = await hashPassword(made.password);
     const id = await desk.audited(
-      (trx) => setPassword(trx, { email, passwordHash }),
+      (trx) => setPassword(trx, { email, passwordHash, mustChangePassword: options.mustChange === true }),
       (subject) => ({ action: 'admins.password', subject }),
     );
     const json = { id, email, ...(made.shown === null ? {} : { password: made.shown }) };

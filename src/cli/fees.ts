@@ -4,17 +4,10 @@ import { NotFound } from '../errors.ts';
 import { Merchant } from '../merchants/merchant.ts';
 import { formatAmount } from '../money.ts';
 import { addSchedule, FeeSchedule } from '../pricing/fee-schedule.ts';
+import { formatPercent } from '../pricing/percent.ts';
 import { readAmount, readCurrency, readId, readPercent, readWord, wrong } from './read.ts';
 import { table } from './table.ts';
 import { verb } from './verb.ts';
-
-/** Parts per million as a percentage without trailing zeros: 15000 → `1.5`. */
-function percentOf(ppm: number): string {
-  const decimals = String(ppm % 10_000)
-    .padStart(4, '0')
-    .replace(/0+$/, '');
-  return decimals === '' ? String(Math.floor(ppm / 10_000)) : `${Math.floor(ppm / 10_000)}.${decimals}`;
-}
 
 const amount = (minor: bigint | null) => (minor === null ? null : formatAmount(minor));
 
@@ -27,12 +20,12 @@ const view = (schedule: FeeSchedule) => ({
   currency: schedule.currency,
   version: schedule.version,
   basis: schedule.basis,
-  percent: percentOf(schedule.percentPpm),
+  percent: formatPercent(schedule.percentPpm),
   flat: formatAmount(schedule.flatMinor),
   minimum: formatAmount(schedule.minimumMinor),
   maximum: amount(schedule.maximumMinor),
   ceiling: amount(schedule.ceilingMinor),
-  commission: percentOf(schedule.commissionPpm),
+  commission: formatPercent(schedule.commissionPpm),
   createdAt: schedule.createdAt.toISOString(),
   createdBy: schedule.createdBy,
 });

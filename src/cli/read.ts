@@ -2,6 +2,7 @@
 import { InvalidRequest } from '../errors.ts';
 import { ID_PREFIXES, type IdKind, isId } from '../ids.ts';
 import { type AmountProblem, CURRENCIES, exponentOf, isCurrency, parseAmount } from '../money.ts';
+import { parsePercent } from '../pricing/percent.ts';
 
 /** A refusal of one option; the sentence says what to give instead. */
 export function wrong(option: string, sentence: string): InvalidRequest {
@@ -34,10 +35,8 @@ export function readId(option: string, text: string, ...kinds: readonly IdKind[]
 
 /** A percentage with up to four decimals, such as `1.5`, as parts per million. */
 export function readPercent(option: string, text: string): number {
-  const match = /^(0|[1-9][0-9]{0,2})(?:\.([0-9]{1,4}))?$/.exec(text);
-  const ppm = match === null ? Number.NaN : Number(match[1]) * 10_000 + Number((match[2] ?? '').padEnd(4, '0'));
-  if (!(ppm <= 1_000_000))
-    throw wrong(option, 'Give a percentage from 0 to 100 with at most four decimals, such as 1.5.');
+  const ppm = parsePercent(text);
+  if (ppm === null) throw wrong(option, 'Give a percentage from 0 to 100 with at most four decimals, such as 1.5.');
   return ppm;
 }
 

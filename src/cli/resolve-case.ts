@@ -9,7 +9,7 @@ import { Case } from '../transactions/case.ts';
 import { DECISION_NAMES, DECISIONS } from '../transactions/decisions.ts';
 import { viewCase } from '../transactions/dossier.ts';
 import { type Proposal, propose } from '../transactions/propose.ts';
-import { resolve } from '../transactions/resolve.ts';
+import { outlineOf, resolve } from '../transactions/resolve.ts';
 import { readId, readOperator, readReason, readWord } from './read.ts';
 import { facts, readable, table } from './table.ts';
 import { type Desk, type Told, verb } from './verb.ts';
@@ -58,7 +58,7 @@ export function resolveCase(noun: Command): void {
         if (!(await agreed())) return refused();
         // Whoever reads takes time: the provider and the row are asked again, and nothing else than what was shown is written.
         const again = await propose(ctx, flows, question);
-        if (outline(again) !== outline(proposal))
+        if (outlineOf(again) !== outlineOf(proposal))
           throw new StaleState('It has changed while it was shown: look again.');
         proposal = again;
       }
@@ -90,15 +90,6 @@ async function agreed(): Promise<boolean> {
 
 function refused(): Told {
   return { json: { resolved: false }, text: 'Nothing was written. Add --yes where nobody can be asked.', exitCode: 1 };
-}
-
-/** What must not change between showing and writing. */
-function outline({ said, against, from, to, entries, opens }: Proposal): string {
-  const posted = entries.map((one) => [
-    one.reference,
-    one.postings.map(([account, minor]) => [account, String(minor)]),
-  ]);
-  return JSON.stringify([said, against, from, to, posted, opens.map((one) => one.kind)]);
 }
 
 const view = (entries: readonly NewEntry[]) =>

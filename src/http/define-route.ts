@@ -16,7 +16,7 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export function json(status: number, value: unknown): Reply {
+export function json(status: number, value: unknown): Reply & { readonly body: string } {
   return { status, body: JSON.stringify(value) };
 }
 

@@ -1,11 +1,12 @@
 // Cancels a payout that has not been sent: whoever moves the row first, this or the stamp, wins.
 import type { Context } from '../context.ts';
 import { StaleState, Unavailable } from '../errors.ts';
+import type { NewEntry } from '../ledger/journal.ts';
 import type { Caller } from '../transactions/accept.ts';
 import { type Decider, decide } from '../transactions/approval.ts';
 import { findTransaction, type TransactionView } from '../transactions/find.ts';
 import { isSendingDisabled } from '../transactions/sending.ts';
-import { load } from '../transactions/transaction.ts';
+import { load, type TransactionRow } from '../transactions/transaction.ts';
 import { payoutFlow } from './flow.ts';
 
 /**
@@ -26,10 +27,16 @@ export async function cancel(ctx: Context, id: string, by: Decider): Promise<voi
   if (await isSendingDisabled(ctx.db))
     throw new Unavailable('Payouts cannot be cancelled while the service recovers. Ask again later.');
   const { transaction } = await load(ctx, id);
-  const { type, state } = transaction;
-  const isUnsent = type === 'payout' && (state === 'accepted' || state === 'awaiting_approval');
-  const entries = isUnsent ? payoutFlow.release(transaction, 'cancel', by.actor) : [];
+  const entries = cancelling(transaction, by.actor);
   const released = { action: 'payouts.cancel', path: ['cancelled'], dueInMs: null, entries } as const;
-  if (!isUnsent || !(await decide(ctx, transaction, by, released)))
-    throw new StaleState('The payout can no longer be cancelled: it may have been sent.');
+  if (!(await decide(ctx, transaction, by, released))) throw new StaleState(TOO_LATE);
+}
+
+const TOO_LATE = 'The payout can no longer be cancelled: it may have been sent.';
+
+/** What cancelling posts. Raises StaleState where it is too late for it. */
+export function cancelling(transaction: TransactionRow, actor: string): readonly NewEntry[] {
+  const { type, state } = transaction;
+  if (type !== 'payout' || (state !== 'accepted' && state !== 'awaiting_approval')) throw new StaleState(TOO_LATE);
+  return payoutFlow.release(transaction, 'cancel', actor);
 }

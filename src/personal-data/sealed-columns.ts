@@ -35,6 +35,7 @@ export const SEALED_TABLES: readonly SealedTable[] = [
   { table: 'webhook_events', key: ['id'], sealed: ['body'] },
   { table: 'bulk_rows', key: ['payout_id'], sealed: ['sealed'] },
   { table: 'webhook_endpoints', key: ['id'], sealed: ['secret_sealed', 'previous_sealed'] },
+  { table: 'administrators', key: ['id'], sealed: ['totp_sealed'] },
 ];
 
 function printsOf(vault: Vault, sealed: Buffer): readonly (Buffer | null)[] {

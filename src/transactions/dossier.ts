@@ -33,12 +33,12 @@ const HISTORY = `
   SELECT at, from_state AS "from", to_state AS "to", cause, actor, attempt, note FROM transaction_history
   WHERE transaction_id = ? ORDER BY id`;
 
-// Amounts travel as text: a JSON number would be a float.
+// Amounts travel as text: a JSON number would be a float. References begin with their transaction and are unique: there is an index.
 const ENTRIES = `
   SELECT e.id, e.reference, e.kind, e.actor, e.posted_at AS "postedAt",
     json_agg(json_build_object('account', p.account_id, 'amount', p.amount::text) ORDER BY p.line) AS postings
   FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-  WHERE e.transaction_id = ? GROUP BY e.id ORDER BY min(p.id)`;
+  WHERE e.reference >= ? || ':' AND e.reference < ? || ';' GROUP BY e.id ORDER BY min(p.id)`;
 
 export type Dossier = Awaited<ReturnType<typeof readDossier>>;
 
@@ -54,7 +54,7 @@ export async function readDossier(db: Db, vault: Vault, id: string) {
   const person = openPerson(vault, row.sealed);
   const account = person === null ? null : accountOf(person);
   const history = (await db.raw<{ rows: HistoryRow[] }>(HISTORY, [id])).rows;
-  const entries = (await db.raw<{ rows: EntryRow[] }>(ENTRIES, [id])).rows;
+  const entries = (await db.raw<{ rows: EntryRow[] }>(ENTRIES, [id, id])).rows;
   const attempts = await Attempt.query(db).where('transaction_id', id).orderBy('number');
   const cases = await Case.query(db).where('transaction_id', id).orderBy('opened_at');
   return {

@@ -49,6 +49,15 @@ export async function resolve(ctx: Context, proposal: Proposal, of: Reasons): Pr
   }
 }
 
+/** What must not change between showing a proposal and writing it. */
+export function outlineOf({ said, against, from, to, entries, opens }: Proposal): string {
+  const posted = entries.map((one) => [
+    one.reference,
+    one.postings.map(([account, minor]) => [account, String(minor)]),
+  ]);
+  return JSON.stringify([said, against, from, to, posted, opens.map((one) => one.kind)]);
+}
+
 /** Locks in the machine's own order: the row, then its case, then the wallet. */
 async function write(trx: Trx, proposal: Proposal, of: Reasons): Promise<readonly NewEntry[]> {
   const { question, transaction, said, against } = proposal;

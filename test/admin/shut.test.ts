@@ -1,6 +1,7 @@
 // What the console keeps shut: every route without a session, every form from elsewhere, every change to the queues.
 import { appRoutes } from '@bull-board/api/dist/routes.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formTokenOf } from '../../src/admin/browser.ts';
 import { openQueues } from '../../src/queue/bullmq.ts';
 import { type Browser, type Console, createConsole, ORIGIN } from '../support/console.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -16,8 +17,7 @@ beforeAll(async () => {
   await queues.close();
   site = createConsole(world);
   await site.person('ada@example.com', 'administrator');
-  browser = site.browser();
-  await browser.signIn('ada@example.com');
+  browser = await site.visitor('administrator');
 });
 afterAll(async () => {
   await site.board.close();
@@ -39,7 +39,17 @@ function paths(): { method: string; path: string }[] {
   }));
 }
 
-const OPEN = ['GET /admin/style.css', 'GET /admin/login', 'POST /admin/login'];
+const OPEN = [
+  'GET /admin/style.css',
+  'GET /admin/console.js',
+  'GET /admin/login',
+  'POST /admin/login',
+  // The second step of a sign-in, and an invitation's link: each has a secret of its own to show.
+  'GET /admin/login/code',
+  'POST /admin/login/code',
+  'GET /admin/welcome/payouts',
+  'POST /admin/welcome/payouts',
+];
 
 describe('without a session', () => {
   it('every route leads to the sign-in or answers 401, and nothing of it is shown', async () => {
@@ -56,6 +66,16 @@ describe('without a session', () => {
       expect(person.status).toBe(isRead ? 303 : 401);
     }
   });
+});
+
+it('without the right secret the second step and an invitation open nothing', async () => {
+  const stranger = site.browser();
+  expect((await stranger.get('/admin/login/code')).headers.get('location')).toBe('/admin/login');
+  expect((await stranger.post('/admin/login/code', { code: '123456' })).status).toBe(401);
+  expect((await stranger.get(`/admin/welcome/${'A'.repeat(43)}`)).status).toBe(404);
+  const form = { password: 'correct horse battery', again: 'correct horse battery' };
+  expect((await stranger.post(`/admin/welcome/${'A'.repeat(43)}`, form)).status).toBe(404);
+  expect(stranger.cookies.size).toBe(0);
 });
 
 describe('a form', () => {
@@ -77,8 +97,17 @@ describe('a form', () => {
     expect((await browser.get('/admin/account')).status).toBe(200);
   });
 
+  it.each([
+    ['without its token', { token: '' }],
+    ["with another session's token", { token: formTokenOf('A'.repeat(43)) }],
+  ])('%s changes nothing, even from a page of ours', async (_what, fields) => {
+    for (const path of ['/admin/logout', '/admin/account/theme', '/admin/account/sign-out-elsewhere', '/admin/search'])
+      expect([path, (await browser.post(path, { ...fields, q: 'x', theme: 'dark' })).status]).toEqual([path, 403]);
+    expect((await browser.get('/admin/account')).status).toBe(200);
+  });
+
   it('larger than a form is refused before it is read', async () => {
-    const answer = await browser.post('/admin/login', { email: 'a'.repeat(5000) });
+    const answer = await browser.post('/admin/login', { email: 'a'.repeat(20_000) });
     expect(answer.status).toBe(413);
   });
 
@@ -161,7 +190,8 @@ describe('every answer', () => {
     }
     const policy = answers[1]?.headers.get('content-security-policy');
     expect(policy).toContain("base-uri 'none'");
-    expect(policy).not.toMatch(/unsafe|script-src/);
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).not.toMatch(/unsafe/);
   });
 
   it('shows what somebody typed as text', async () => {

@@ -3,6 +3,7 @@ import { ACCEPTANCE } from './catalogue/acceptance.ts';
 import { BOOK } from './catalogue/book.ts';
 import { BULK } from './catalogue/bulk.ts';
 import { CALLING } from './catalogue/calling.ts';
+import { CONSOLE } from './catalogue/console.ts';
 import { DOUBT } from './catalogue/doubt.ts';
 import { INBOX } from './catalogue/inbox.ts';
 import { LIMITS } from './catalogue/limits.ts';
@@ -26,4 +27,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PERSONS,
   ...CALLING,
   ...TELLING,
+  ...CONSOLE,
 ];

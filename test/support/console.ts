@@ -1,8 +1,11 @@
 // The whole application with its console, and a browser that keeps cookies as browsers do.
+import { randomUUID } from 'node:crypto';
 import { createAdministrator, type Role } from '../../src/admin/administrator.ts';
 import { adminApp } from '../../src/admin/app.ts';
 import { type Board, createBoard } from '../../src/admin/board.ts';
+import { formTokenOf } from '../../src/admin/browser.ts';
 import { hashPassword } from '../../src/admin/password.ts';
+import { openSession } from '../../src/admin/session.ts';
 import { createApp } from '../../src/app.ts';
 import { inTransaction } from '../../src/db/knex.ts';
 import type { World } from './world.ts';
@@ -13,6 +16,7 @@ export const PASSWORD = 'correct horse battery staple';
 export interface Browser {
   readonly cookies: Map<string, string>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends a form of a page of this session, unless `form` or `headers` say otherwise. */
   post(path: string, form: Record<string, string>, headers?: Record<string, string | null>): Promise<Response>;
   signIn(email: string, password?: string): Promise<Response>;
 }
@@ -23,6 +27,8 @@ export interface Console {
   readonly admin: ReturnType<typeof adminApp>;
   /** A browser without cookies. `headers` go with all it asks for; `origin` is where it believes to be. */
   browser(of?: { headers?: Record<string, string>; origin?: string }): Browser;
+  /** Somebody of that role who has just signed in, without the price of hashing a password. */
+  visitor(role: Role): Promise<Browser & { readonly id: string }>;
   /** Somebody with PASSWORD; gives the id. */
   person(email: string, role?: Role): Promise<string>;
 }
@@ -39,6 +45,19 @@ export function createConsole(world: World): Console {
     app,
     admin,
     browser: (of = {}) => browserOn(app, of.origin ?? ORIGIN, of.headers ?? {}),
+    async visitor(role) {
+      const browser = browserOn(app, ORIGIN, {});
+      const email = `${role}-${randomUUID()}@example.com`;
+      return inTransaction(world.db, async (trx) => {
+        const { id } = await createAdministrator(trx, { email, role, passwordHash: '!' });
+        const from = { clientAddress: null, userAgent: null, former: null };
+        browser.cookies.set(
+          'admin_session',
+          await openSession(trx, { ...from, administratorId: id, needsCode: false }),
+        );
+        return { ...browser, id };
+      });
+    },
     async person(email, role = 'operator') {
       hash ??= hashPassword(PASSWORD);
       const passwordHash = await hash;
@@ -68,7 +87,10 @@ function browserOn(app: Console['app'], origin: string, always: Record<string, s
   };
   const post: Browser['post'] = (path, form, headers = {}) => {
     const own = { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
-    return ask('POST', path, { ...own, ...headers }, new URLSearchParams(form).toString());
+    // As a page of the session would: its forms carry the session's token.
+    const token = [...cookies].find(([name]) => name.endsWith('admin_session'))?.[1];
+    const fields = { ...(token === undefined ? {} : { token: formTokenOf(token) }), ...form };
+    return ask('POST', path, { ...own, ...headers }, new URLSearchParams(fields).toString());
   };
   return {
     cookies,

@@ -1,0 +1,18 @@
+// Every action of the console, found by its panel and name.
+import { may } from '../permissions.ts';
+import type { Session } from '../session.ts';
+import type { Action } from './action.ts';
+import { HOUSE_ACTIONS } from './house.ts';
+import { PAYMENT_ACTIONS } from './payments.ts';
+import { PEOPLE_ACTIONS } from './people.ts';
+
+export const ACTIONS: readonly Action[] = [...PAYMENT_ACTIONS, ...HOUSE_ACTIONS, ...PEOPLE_ACTIONS];
+
+export function actionOf(panel: string, name: string): Action | null {
+  return ACTIONS.find((one) => one.panel === panel && one.name === name) ?? null;
+}
+
+/** Those that fit the row and that this person may take. */
+export function fittingActions(panel: string, row: Record<string, unknown>, session: Session): readonly Action[] {
+  return ACTIONS.filter((one) => one.panel === panel && may(session.role, one.permission) && one.fits(row));
+}

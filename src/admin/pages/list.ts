@@ -1,0 +1,113 @@
+// The list of any panel: filters, a table, the way to the next page.
+import { html } from 'hono/html';
+import { type Filtered, parametersOf } from '../panels/filters.ts';
+import type { AnyPanel, Column, Filter } from '../panels/panel.ts';
+import type { Page } from '../panels/read.ts';
+import { may } from '../permissions.ts';
+import { cellHtml } from './cell.ts';
+import { type Frame, type Html, page, tokenField } from './layout.ts';
+
+type Row = Record<string, unknown>;
+
+export interface Listed {
+  readonly filtered: Filtered;
+  readonly rows: Page;
+  readonly backwards: boolean;
+  readonly isFirst: boolean;
+}
+
+export function listPage(frame: Frame, panel: AnyPanel, of: Listed): Html {
+  const { base, session } = frame;
+  const mayExport = session !== null && may(session.role, 'export');
+  const content = html`<div class="title"><div><h1>${panel.title}</h1><p class="quiet">${panel.about}</p></div>
+      ${mayExport ? exportForm(frame, panel, of) : ''}</div>
+    ${filterForm(base, panel, of)}
+    ${of.rows.rows.length === 0 ? nothing(panel, of) : tableHtml(base, panel.columns, of.rows.rows)}
+    ${pager(base, panel, of)}`;
+  return page(frame, { title: panel.title, here: panel.path, content });
+}
+
+/** Rows as a table; the columns say how. */
+export function tableHtml(base: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+  const kind = (column: Column<Row>) =>
+    [column.right ? 'right' : '', column.wide ? 'wide' : ''].filter(Boolean).join(' ');
+  return html`<div class="scroll"><table><thead><tr>${columns.map(
+    (column) => html`<th scope="col" class="${kind(column)}">${column.name}</th>`,
+  )}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr>${columns.map((column) => html`<td class="${kind(column)}">${cellHtml(base, column.of(row))}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+function nothing(panel: AnyPanel, { rows, filtered, isFirst }: Listed): Html {
+  const sentence = rows.stopped
+    ? 'None among the twenty thousand rows that were looked through. There may be some further back.'
+    : filtered.given.size === 0 || isFirst
+      ? panel.empty
+      : 'That was all.';
+  return html`<div class="empty"><p>${sentence}</p></div>`;
+}
+
+function query(of: Listed, more: Readonly<Record<string, string>>): string {
+  const order = of.backwards ? { order: 'reversed' } : {};
+  return new URLSearchParams({ ...Object.fromEntries(of.filtered.given), ...order, ...more }).toString();
+}
+
+function pager(base: string, panel: AnyPanel, of: Listed): Html {
+  const { next, stopped } = of.rows;
+  const first = query(of, {});
+  const turned = query({ ...of, backwards: !of.backwards }, {});
+  const way = (panel.ascending === true) === of.backwards ? 'Oldest or last first' : 'Newest first';
+  return html`<nav class="pager" aria-label="Pages">
+    ${stopped && of.rows.rows.length > 0 ? html`<p class="quiet">These are all among the twenty thousand rows that were looked through.</p>` : ''}
+    ${next === null ? '' : html`<a class="button" rel="next" href="${base}/${panel.path}?${query(of, { cursor: next })}">${stopped ? 'Look further back' : 'Next page'}</a>`}
+    ${of.isFirst ? '' : html`<a class="button quiet" href="${base}/${panel.path}?${first}">First page</a>`}
+    ${panel.ascending ? '' : html`<a class="button quiet" href="${base}/${panel.path}?${turned}">${of.backwards ? way : 'Oldest first'}</a>`}
+  </nav>`;
+}
+
+function exportForm(frame: Frame, panel: AnyPanel, of: Listed): Html {
+  return html`<form method="post" action="${frame.base}/${panel.path}/export">${tokenField(frame)}
+    ${[...of.filtered.given].map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+    ${of.backwards ? html`<input type="hidden" name="order" value="reversed">` : ''}
+    <button class="quiet">Export as CSV</button></form>`;
+}
+
+function filterForm(base: string, panel: AnyPanel, of: Listed): Html {
+  const { given } = of.filtered;
+  const isSet = panel.filters.some((filter) => parametersOf(filter).some((name) => given.has(name)));
+  return html`<details class="filters" ${isSet ? 'open' : html`data-open-when-wide`}><summary>Filter</summary>
+    <form method="get" action="${base}/${panel.path}">
+      ${of.backwards ? html`<input type="hidden" name="order" value="reversed">` : ''}
+      ${panel.filters.map((filter) => fieldHtml(filter, given))}
+      <div class="field"><button>Filter</button>${isSet ? html`<a class="button quiet" href="${base}/${panel.path}">Clear</a>` : ''}</div>
+    </form></details>`;
+}
+
+function fieldHtml(filter: Filter, given: ReadonlyMap<string, string>): Html {
+  const value = given.get(filter.name) ?? '';
+  switch (filter.kind) {
+    case 'choice':
+      return html`<label class="field">${filter.label}<select name="${filter.name}">
+        ${filter.otherwise === undefined ? html`<option value="">any</option>` : ''}
+        ${Object.entries(filter.options).map(
+          ([name, { label }]) =>
+            html`<option value="${name}" ${name === (value || filter.otherwise) ? 'selected' : ''}>${label}</option>`,
+        )}</select></label>`;
+    case 'days':
+      return html`<fieldset class="field days"><legend>${filter.label}</legend>
+        <input type="date" name="${filter.name}From" aria-label="${filter.label} from" value="${given.get(`${filter.name}From`) ?? ''}">
+        <span>to</span>
+        <input type="date" name="${filter.name}To" aria-label="${filter.label} to" value="${given.get(`${filter.name}To`) ?? ''}"></fieldset>`;
+    case 'text':
+      if (filter.hidden)
+        return value === ''
+          ? html``
+          : html`<div class="field">Only ${filter.label}<input type="hidden" name="${filter.name}" value="${value}"></div>`;
+      return html`<label class="field">${filter.label}<input name="${filter.name}" value="${value}" maxlength="130" title="${filter.hint}"></label>`;
+    case 'amount':
+      return html`<label class="field">${filter.label}<input name="${filter.name}" value="${value}" inputmode="decimal" maxlength="16"></label>`;
+    default:
+      return filter satisfies never;
+  }
+}

@@ -1,0 +1,107 @@
+// Reads a list's filters from the query: what they ask of the rows, and what they were, for the form and the links of the page.
+import { InvalidRequest } from '../../errors.ts';
+import type { AnyPanel, Condition, Filter } from './panel.ts';
+
+export interface Filtered {
+  readonly conditions: readonly Condition[];
+  /** What was chosen, by query parameter. */
+  readonly given: ReadonlyMap<string, string>;
+}
+
+/** Raises InvalidRequest naming the filter whose value cannot be one. */
+export function readFilters(panel: AnyPanel, query: (name: string) => string | undefined): Filtered {
+  const given = new Map<string, string>();
+  const conditions: Condition[] = [];
+  for (const filter of panel.filters) {
+    for (const name of parametersOf(filter)) {
+      const value = query(name)?.trim() ?? '';
+      if (value !== '') given.set(name, value);
+    }
+    conditions.push(...conditionsOf(filter, given));
+  }
+  return { conditions, given };
+}
+
+export const parametersOf = (filter: Filter): readonly string[] =>
+  filter.kind === 'days' ? [`${filter.name}From`, `${filter.name}To`] : [filter.name];
+
+function conditionsOf(filter: Filter, given: ReadonlyMap<string, string>): readonly Condition[] {
+  const value = given.get(filter.name);
+  switch (filter.kind) {
+    case 'choice': {
+      const chosen = value ?? filter.otherwise;
+      if (chosen === undefined) return [];
+      const option = Object.hasOwn(filter.options, chosen) ? filter.options[chosen] : undefined;
+      if (option === undefined) throw wrong(filter, `Choose one of ${Object.keys(filter.options).join(', ')}.`);
+      return option.when === null ? [] : [option.when];
+    }
+    case 'text':
+      if (value === undefined) return [];
+      if (!filter.form.test(value)) throw wrong(filter, filter.hint);
+      return [filter.when(value)];
+    case 'amount': {
+      const match = value === undefined ? null : /^([0-9]{1,12})(?:\.([0-9]{1,2}))?$/.exec(value.replaceAll(',', ''));
+      if (value === undefined) return [];
+      if (match === null) throw wrong(filter, 'Give an amount in major units, such as 2000 or 21.71.');
+      const minor = BigInt(match[1] ?? '0') * 100n + BigInt((match[2] ?? '').padEnd(2, '0'));
+      return [{ sql: `${filter.column} = ?::bigint`, values: [minor.toString()] }];
+    }
+    case 'days':
+      return [...begin(filter, given), ...end(filter, given)];
+    default:
+      return filter satisfies never;
+  }
+}
+
+type Days = Extract<Filter, { kind: 'days' }>;
+const DAY_MS = 86_400_000;
+
+function begin(filter: Days, given: ReadonlyMap<string, string>): readonly Condition[] {
+  const day = readDay(filter, given.get(`${filter.name}From`));
+  if (day === null) return [];
+  const { column, idPrefix } = filter;
+  if (idPrefix === undefined)
+    return [{ sql: `${column} >= ?::timestamptz`, values: [day.toISOString()], indexed: true }];
+  return [
+    { sql: 't.id >= ?', values: [idAt(idPrefix, day.getTime() - DAY_MS)], indexed: true },
+    { sql: `${column} >= ?::timestamptz`, values: [day.toISOString()] },
+  ];
+}
+
+function end(filter: Days, given: ReadonlyMap<string, string>): readonly Condition[] {
+  const day = readDay(filter, given.get(`${filter.name}To`));
+  if (day === null) return [];
+  const next = new Date(day.getTime() + DAY_MS);
+  const { column, idPrefix } = filter;
+  if (idPrefix === undefined)
+    return [{ sql: `${column} < ?::timestamptz`, values: [next.toISOString()], indexed: true }];
+  return [
+    { sql: 't.id < ?', values: [idAt(idPrefix, next.getTime() + DAY_MS)], indexed: true },
+    { sql: `${column} < ?::timestamptz`, values: [next.toISOString()] },
+  ];
+}
+
+function readDay(filter: Days, text: string | undefined): Date | null {
+  if (text === undefined) return null;
+  const at = new Date(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) ? `${text}T00:00:00Z` : Number.NaN);
+  const isReal = !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) && at.getUTCFullYear() >= 2000;
+  if (!isReal) throw wrong(filter, 'Give a day such as 2027-01-31.');
+  return at;
+}
+
+const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** The smallest id made at that moment: ids begin with their time, so their order serves for dates too (a clock may be off by a day). */
+function idAt(prefix: string, ms: number): string {
+  let rest = Math.max(0, ms);
+  let text = '';
+  for (let place = 0; place < 10; place += 1) {
+    text = (LETTERS[rest % 32] ?? '0') + text;
+    rest = Math.floor(rest / 32);
+  }
+  return prefix + text;
+}
+
+function wrong(filter: Filter, sentence: string): InvalidRequest {
+  return InvalidRequest.field(filter.label, 'invalid_filter', `${filter.label}: ${sentence}`);
+}

@@ -1,0 +1,166 @@
+// The console: who gets in, who may do what, and that nothing is done but what was shown.
+import type { Mutation } from '../mutation.ts';
+
+const ACTIONS = 'test/admin/actions.test.ts';
+const PEOPLE = 'test/admin/people.test.ts';
+const PANELS = 'test/admin/panels.test.ts';
+const ROUTES = 'src/admin/routes/actions.ts';
+const DONE = 'a look finds nothing new, and says so';
+const CLOCK = 'a clock that is off by half a minute does, by two minutes not';
+const SEARCH = 'leads from an id to its page';
+
+export const CONSOLE: readonly Mutation[] = [
+  {
+    name: 'action-permission',
+    mechanism: 'An action of the console needs its permission',
+    removed: 'the asking for it',
+    edits: [{ file: ROUTES, find: "insistOn(c.get('session').role, action.permission);", replace: 'void insistOn;' }],
+    test: ACTIONS,
+    notices: ['is refused without its permission'],
+    holds: DONE,
+  },
+  {
+    name: 'form-token',
+    mechanism: 'A form is believed only with the token of its session',
+    removed: 'the comparison',
+    edits: [
+      {
+        file: 'src/admin/browser.ts',
+        find: 'if (given.length !== right.length || !timingSafeEqual(given, right))',
+        replace: 'if (given.length > 1000 && timingSafeEqual(given, right))',
+      },
+    ],
+    test: ACTIONS,
+    notices: ['does nothing without its form'],
+    holds: DONE,
+  },
+  {
+    name: 'shown-is-done',
+    mechanism: 'Nothing is carried out but what was shown',
+    removed: 'holding the one against the other',
+    edits: [
+      {
+        file: ROUTES,
+        find: "if (outlineOf(effect.outline, input) !== form['outline'])",
+        replace: "if (form['outline'] === undefined)",
+      },
+    ],
+    test: ACTIONS,
+    notices: ['does nothing without its form'],
+    holds: DONE,
+  },
+  {
+    name: 'reason-given',
+    mechanism: 'Every action has a reason',
+    removed: 'the refusal of none',
+    edits: [
+      {
+        file: ROUTES,
+        find: "if (reason === '' || reason.length > REASON_LENGTH)",
+        replace: 'if (reason.length > REASON_LENGTH)',
+      },
+    ],
+    test: ACTIONS,
+    notices: ['does nothing without its form'],
+    holds: DONE,
+  },
+  {
+    name: 'confirmed-first',
+    mechanism: 'A sensitive action asks its person to prove to be there',
+    removed: 'the asking',
+    edits: [
+      {
+        file: ROUTES,
+        find: "mustConfirm(action.permission) && !c.get('session').confirmed;",
+        replace: "mustConfirm(action.permission) && c.get('session') === null;",
+      },
+    ],
+    test: ACTIONS,
+    notices: ['asks its person to prove to be there'],
+    holds: DONE,
+  },
+  {
+    name: 'code-counts-once',
+    mechanism: 'A code of the second factor counts once',
+    removed: 'remembering the last one',
+    edits: [
+      {
+        file: 'src/admin/second-factor.ts',
+        find: 'WHERE id = $1 AND totp_last_step < $2 RETURNING id',
+        replace: 'WHERE id = $1 AND totp_last_step <= $2 RETURNING id',
+      },
+    ],
+    test: PEOPLE,
+    notices: ['the password alone opens nothing'],
+    holds: CLOCK,
+  },
+  {
+    name: 'half-session',
+    mechanism: 'Between password and code a session opens nothing',
+    removed: 'the difference between it and a whole one',
+    edits: [
+      {
+        file: 'src/admin/session.ts',
+        find: 'a.disabled_at IS NULL AND NOT s.needs_code AND',
+        replace: 'a.disabled_at IS NULL AND',
+      },
+    ],
+    test: PEOPLE,
+    notices: ['the password alone opens nothing'],
+    holds: CLOCK,
+  },
+  {
+    name: 'code-guesses-count',
+    mechanism: 'Guessing codes costs what guessing passwords costs',
+    removed: 'counting on while the code is missing',
+    edits: [
+      {
+        file: 'src/admin/sign-in.ts',
+        find: 'if (!needsCode) await run(trx, SUCCEED, [person.id]);',
+        replace: 'await run(trx, SUCCEED, [person.id]);',
+      },
+    ],
+    test: PEOPLE,
+    notices: ['codes are guessed at the same growing price'],
+    holds: CLOCK,
+  },
+  {
+    name: 'masked-accounts',
+    mechanism: 'Panels mask the accounts of payers and recipients',
+    removed: 'the mask on transactions',
+    edits: [
+      {
+        file: 'src/admin/panels/transactions.ts',
+        find: 'account: account === null ? null : maskAccount(account)',
+        replace: 'account: account === null ? null : [maskAccount, account][1] as string',
+      },
+    ],
+    test: PANELS,
+    notices: ['are whole phones, names and accounts'],
+    holds: SEARCH,
+  },
+  {
+    name: 'bounded-lists',
+    mechanism: 'A list looks through a bounded number of rows, whatever the filter',
+    removed: 'the bound',
+    edits: [
+      {
+        file: 'src/admin/panels/read.ts',
+        find: 'const LOOKS_THROUGH = 20_000;',
+        replace: 'const LOOKS_THROUGH = 20_000_000;',
+      },
+    ],
+    test: PANELS,
+    notices: ['whose rows are rare looks through a bounded number'],
+    holds: SEARCH,
+  },
+  {
+    name: 'no-formulas',
+    mechanism: 'No cell of an export is a formula',
+    removed: 'the apostrophe before what could be one',
+    edits: [{ file: 'src/csv.ts', find: '!NUMBER.test(clean) && FORMULA.test(text)', replace: "FORMULA.test('')" }],
+    test: 'test/csv.test.ts',
+    notices: ['"=1+1" is text and no formula'],
+    holds: '"plain" stays as it is',
+  },
+];
