@@ -53,7 +53,7 @@ export function readQuery(url: string, schema: z.ZodObject = NONE): unknown {
 /** One more than asked for tells whether there is a next page. */
 export function pageOf<T>(rows: readonly T[], limit: number): { page: readonly T[]; last: T | null } {
   const page = rows.slice(0, limit);
-  return { page, last: rows.length > limit ? (page.at(-1) ?? null) : null };
+  return { page, last: rows.length > limit ? (page.at(-1) as T) : null };
 }
 
 /** Raises InvalidRequest for a span that ends before it begins. */

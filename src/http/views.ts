@@ -164,7 +164,9 @@ export const erasure = z
         z.strictObject({
           id: payoutId,
           status: z.enum(STATE_NAMES as [string, ...string[]]),
-          dueAt: time.meta({ description: 'When it is looked at next.' }),
+          dueAt: time
+            .nullable()
+            .meta({ description: 'When it is looked at next; null: it has just ended, and is erased within minutes.' }),
         }),
       )
       .meta({ description: 'Transactions whose money still moves; each is erased once it has ended.' }),

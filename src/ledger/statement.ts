@@ -78,7 +78,7 @@ export async function boundsOf(db: Db, walletId: string, span: Span): Promise<Bo
   const accounts = [`${walletId}:available`, `${walletId}:held`];
   if (span.from === null && span.to === null) return EVERYTHING;
   const [ends] = await runAlone<{ first: bigint; last: bigint }>(db, SPAN, [accounts]);
-  const { first, last } = ends ?? { first: 0n, last: 0n };
+  const { first, last } = ends as { first: bigint; last: bigint };
 
   /** The first position before which something is as late as `at`. */
   const reached = async (at: number): Promise<bigint> => {

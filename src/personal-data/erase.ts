@@ -14,8 +14,8 @@ const FINAL = STATE_NAMES.filter((state) => STATES[state].final);
 export interface Postponed {
   readonly id: string;
   readonly status: State;
-  /** When somebody looks at it next. */
-  readonly dueAt: Date;
+  /** When somebody looks at it next; null when it has just ended. */
+  readonly dueAt: Date | null;
 }
 
 export interface Erasure {

@@ -163,7 +163,7 @@ const PLANTED: readonly (readonly [
     'I3',
     'a hold whose transaction is gone',
     ({ open }) => `UPDATE transactions SET held_minor = 1 WHERE id = '${open}'`,
-    ({ wallet }) => `wallet ${wallet} holds 100000 and its open transactions hold 1`,
+    ({ wallet }) => `wallet ${wallet} holds 100000 and its open transactions and waiting rows hold 1`,
   ],
   [
     'I5',

@@ -16,10 +16,14 @@ afterAll(() => api.close());
 
 const AT_ONCE = 64;
 
-test('at least 20,000 hostile requests find no fault, are refused where they must be, and leave no row but those that were accepted', async () => {
+/** `npm run fuzz` sends all of them, over real connections. */
+const ONE_OF = 4;
+
+test('hostile requests of every kind find no fault, are refused where they must be, and leave no row but those that were accepted', async () => {
   const before = await api.rows();
-  const shots = shotsOf((await api.get('/openapi.json')).json, { seed: 'npm test', bent: 500 });
-  expect(shots.length).toBeGreaterThan(20_000);
+  const all = shotsOf((await api.get('/openapi.json')).json, { seed: 'npm test', bent: 500 });
+  expect(all.length).toBeGreaterThan(20_000);
+  const shots = all.filter((_, n) => n % ONE_OF === 0);
   const created = new Set<string>();
   let refused = 0;
   const fire = async (shot: Shot) => {

@@ -2,7 +2,7 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Cell, csvLine, fileHeaders } from '../../src/http/csv.ts';
+import { type Cell, csvLine, fileHeaders } from '../../src/csv.ts';
 import { cases } from '../support/properties.ts';
 
 const START = fc.constantFrom(...'=+-@|%\t\r\n\0＝＋－＠−﹢﹣﹦﹫"\' ,;\ufeff\u200b\u0085');

@@ -23,6 +23,7 @@ function queueConfig(of: { redisUrl?: string; databaseUrl?: string }): Config {
     DATA_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     EVERSEND_WEBHOOK_SECRET: 'unused',
     EVERSEND_API_KEY: 'unused',
+    API_ENVIRONMENT: 'test',
     JOB_LOCK_MS: '500',
   });
 }

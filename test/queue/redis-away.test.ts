@@ -22,6 +22,7 @@ function open(redisUrl: string) {
     DATA_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     EVERSEND_WEBHOOK_SECRET: 'unused',
     EVERSEND_API_KEY: 'unused',
+    API_ENVIRONMENT: 'test',
   });
   return { config, lines, queues: openQueues({ config, log }) };
 }

@@ -2301,12 +2301,8 @@ export interface components {
                 id: string;
                 /** @enum {string} */
                 status: "awaiting_approval" | "accepted" | "submitting" | "submitted" | "in_review" | "settled" | "failed" | "cancelled" | "reversed";
-                /**
-                 * Format: date-time
-                 * @description When it is looked at next.
-                 * @example 2026-12-01T08:00:00.000Z
-                 */
-                dueAt: string;
+                /** @description When it is looked at next; null: it has just ended, and is erased within minutes. */
+                dueAt: string | null;
             }[];
         };
         WebhookEndpointWithSecret: {

@@ -1,5 +1,6 @@
 // Bulk payouts: many handed in at once, their progress, the report on each row, retrying and cancelling.
 import { z } from 'zod';
+import { type Cell, csvFile, fileHeaders } from '../../csv.ts';
 import { NotFound } from '../../errors.ts';
 import { isId } from '../../ids.ts';
 import { cancelBulk } from '../../payouts/bulk/cancel.ts';
@@ -11,7 +12,6 @@ import { STATE_NAMES } from '../../transactions/states.ts';
 import { CSV_COLUMNS } from '../bulk/csv-file.ts';
 import { bulkBody, bulkQuery, FILE_LIMIT_BYTES, readBulk } from '../bulk/input.ts';
 import * as views from '../bulk/views.ts';
-import { type Cell, csvFile, fileHeaders } from '../csv.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import * as input from '../inputs.ts';

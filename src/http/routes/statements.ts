@@ -1,12 +1,12 @@
 // Statements of wallets: by pages as JSON, and whole as CSV.
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
+import { csvFile, fileHeaders } from '../../csv.ts';
 import { NotFound } from '../../errors.ts';
 import { isId } from '../../ids.ts';
 import { boundsOf, type Span, type StatementLine, statement } from '../../ledger/statement.ts';
 import { findWallet } from '../../merchants/wallet.ts';
 import { formatAmount } from '../../money.ts';
-import { csvFile, fileHeaders } from '../csv.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import * as input from '../inputs.ts';

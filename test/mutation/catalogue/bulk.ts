@@ -82,7 +82,7 @@ export const BULK: readonly Mutation[] = [
     name: 'csv-formula',
     mechanism: 'No cell of a file is a formula',
     removed: 'the apostrophe',
-    edits: [{ file: 'src/http/csv.ts', find: "DANGEROUS.test(text) ? `'${text}` : text", replace: 'text' }],
+    edits: [{ file: 'src/csv.ts', find: "DANGEROUS.test(text) ? `'${text}` : text", replace: 'text' }],
     test: 'test/properties/csv.test.ts',
     notices: ['lines are read back cell by cell'],
     holds: 'a file’s name holds nothing that could end it or lead elsewhere',

@@ -154,13 +154,4 @@ export const CONSOLE: readonly Mutation[] = [
     notices: ['whose rows are rare looks through a bounded number'],
     holds: SEARCH,
   },
-  {
-    name: 'no-formulas',
-    mechanism: 'No cell of an export is a formula',
-    removed: 'the apostrophe before what could be one',
-    edits: [{ file: 'src/csv.ts', find: '!NUMBER.test(clean) && FORMULA.test(text)', replace: "FORMULA.test('')" }],
-    test: 'test/csv.test.ts',
-    notices: ['"=1+1" is text and no formula'],
-    holds: '"plain" stays as it is',
-  },
 ];
