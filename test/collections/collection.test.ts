@@ -158,9 +158,19 @@ describe('a collection', () => {
     // Never while the first prompt may still be on its way.
     const [attempt] = await world.db('attempts');
     expect(attempt?.fence_at - attempt?.opened_at).toBe(5000);
-    await world.db('attempts').update({ fence_at: world.db.raw('now()') });
+    const passFences = () =>
+      world
+        .db('attempts')
+        .whereNull('verdict')
+        .whereNotNull('fence_at')
+        .update({ fence_at: world.db.raw('now()') });
+    await passFences();
     await pass(id, 3);
     expect(await view(id)).toMatchObject({ status: 'accepted' });
+    await pass(id, 1);
+    expect(world.provider.calls.submit).toBe(2);
+    // However much time passes and however often nothing is found.
+    await passFences();
     await pass(id, 8);
     expect(world.provider.calls.submit).toBe(2);
     expect(await view(id)).toMatchObject({ status: 'submitting' });

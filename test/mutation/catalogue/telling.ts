@@ -71,7 +71,7 @@ export const TELLING: readonly Mutation[] = [
       },
     ],
     ...DELIVERIES,
-    notices: ['waits until the earlier ones about its transaction are taken', 'that was down is probed by a few calls'],
+    notices: ['waits until the earlier ones about its transaction are taken'],
   },
   {
     name: 'delivery-lease',
