@@ -20,6 +20,8 @@ const READY_PATIENCE_MS = 60_000;
 interface Rows {
   readonly transactions: number;
   readonly idempotency_keys: number;
+  /** Payouts that a worker made of rows of a bulk, each under a key of its own. */
+  readonly of_bulks: number;
   /** The simulator's own events name our transactions; a forged one of the corpus names nothing. */
   readonly nameless_events: number;
 }
@@ -97,6 +99,7 @@ export async function startTarget(folder: string, cleanup: AsyncDisposableStack)
     const { rows: counted } = await db.raw<{ rows: [Rows] }>(`SELECT
       (SELECT count(*)::int FROM transactions) AS transactions,
       (SELECT count(*)::int FROM idempotency_keys) AS idempotency_keys,
+      (SELECT count(*)::int FROM bulk_rows WHERE state = 'accepted') AS of_bulks,
       (SELECT count(*)::int FROM webhook_events WHERE reference IS NULL) AS nameless_events`);
     return counted[0];
   };
