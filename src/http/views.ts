@@ -1,13 +1,12 @@
 // The shapes of answers, for the description; tests hold real answers against them.
 import { z } from 'zod';
-import { VERIFICATIONS } from '../merchants/verification.ts';
 import { STATE_NAMES } from '../transactions/states.ts';
 import { settledPayout } from './examples.ts';
 
 const amount = z.string().meta({ description: 'Decimal, in major units.', examples: ['1000'] });
 const currency = z.string().meta({ examples: ['UGX'] });
-const country = z.string().meta({ description: 'ISO 3166-1 alpha-2.', examples: ['UG'] });
-const time = z.string().meta({ format: 'date-time', examples: ['2026-12-01T08:00:00.000Z'] });
+export const country = z.string().meta({ description: 'ISO 3166-1 alpha-2.', examples: ['UG'] });
+export const time = z.string().meta({ format: 'date-time', examples: ['2026-12-01T08:00:00.000Z'] });
 
 const id = (description: string, example: string) => z.string().meta({ description, examples: [example] });
 export const payoutId = id('Of the payout.', 'po01KAB3R7W2Q8N4YV5T6X9ZCDEF');
@@ -236,53 +235,9 @@ export const bank = z
   .meta({ id: 'Bank' });
 export const banks = z.strictObject({ data: z.array(bank) }).meta({ id: 'Banks' });
 
-const recipient = z.strictObject(
-  Object.fromEntries(
-    ['firstName', 'lastName', 'phone', 'bankCode', 'bankName', 'accountName', 'accountNumber', 'email', 'tag'].map(
-      (field) => [field, z.string().optional()],
-    ),
-  ),
-);
-
-const verification = z.enum(VERIFICATIONS).meta({
-  description:
-    '`verified`: it exists, under the name given. `name_mismatch`: under another name. `exists`: it exists, and there was no name to compare. `not_found`: the provider knows no such account.',
-});
-
 export const deleted = z
   .strictObject({ id: z.string().meta({ examples: ['be01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }), deleted: z.literal(true) })
   .meta({ id: 'Deleted' });
-
-export const beneficiary = z
-  .strictObject({
-    id: z.string().meta({ examples: ['be01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }),
-    method: z.enum(['momo', 'bank', 'eversend']),
-    country: country.nullable(),
-    recipient: recipient.meta({ examples: [{ firstName: 'John', lastName: 'Okello', phone: '+256712345678' }] }),
-    reference: z
-      .string()
-      .nullable()
-      .meta({ examples: ['staff-12'] }),
-    verification: z
-      .strictObject({ status: verification, at: time })
-      .nullable()
-      .meta({ description: 'What the provider said when it was last asked; null when it never was.' }),
-    createdAt: time,
-  })
-  .meta({ id: 'Beneficiary' });
-
-export const verified = z
-  .strictObject({
-    status: verification,
-    accountName: z
-      .string()
-      .nullable()
-      .meta({
-        description: "The holder's name as the bank has it; null where nobody says.",
-        examples: ['ADA EXAMPLE'],
-      }),
-  })
-  .meta({ id: 'VerifiedAccount' });
 
 export const problem = z
   .strictObject({

@@ -1,7 +1,7 @@
 // Beneficiaries: one account saved once, paid by its id, verified as far as anybody can tell, and gone when deleted.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProviderRejected, ProviderUnavailable } from '../../src/errors.ts';
-import * as views from '../../src/http/views.ts';
+import * as views from '../../src/http/beneficiary-views.ts';
 import { newId } from '../../src/ids.ts';
 import { addBeneficiary, Beneficiary } from '../../src/merchants/beneficiary.ts';
 import { isSameName } from '../../src/merchants/verification.ts';

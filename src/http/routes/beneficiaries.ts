@@ -16,11 +16,12 @@ import { verifyAccount } from '../../merchants/verification.ts';
 import type { Caller } from '../../transactions/accept.ts';
 import { once } from '../../transactions/once.ts';
 import { beneficiaryBody, readBeneficiary, readVerify, verifyBody } from '../beneficiary-input.ts';
+import { beneficiary, verified } from '../beneficiary-views.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import * as input from '../inputs.ts';
 import { paging } from '../query.ts';
-import * as views from '../views.ts';
+import { deleted, listOf } from '../views.ts';
 
 function view(of: KnownBeneficiary) {
   return {
@@ -57,7 +58,7 @@ const create = defineRoute({
     'One account is one beneficiary, however its letters are written; saving it again is a conflict that names the one there is. A beneficiary is never changed: its id stands for one account for good. Delete it and save the right one instead.',
   body: beneficiaryBody,
   idempotent: true,
-  responses: { 201: { description: 'Saved.', schema: views.beneficiary } },
+  responses: { 201: { description: 'Saved.', schema: beneficiary } },
   refusals: { 409: { code: 'conflict', description: 'This account is saved already; `detail` names its id.' } },
   examples: {
     momo: {
@@ -113,7 +114,7 @@ const list = defineRoute({
     reference: input.reference.optional(),
     ...paging,
   }),
-  responses: { 200: { description: 'A page.', schema: views.listOf(views.beneficiary) } },
+  responses: { 200: { description: 'A page.', schema: listOf(beneficiary) } },
   async handler({ ctx, caller, query }) {
     const { merchantId } = caller;
     const { limit, cursor, ...filters } = query;
@@ -140,7 +141,7 @@ const read = defineRoute({
   limit: 'reads',
   summary: 'Read a beneficiary',
   params,
-  responses: { 200: { description: 'Whom it names.', schema: views.beneficiary } },
+  responses: { 200: { description: 'Whom it names.', schema: beneficiary } },
   async handler({ ctx, caller, params: { id } }) {
     const found = isId('beneficiary', id) ? await Beneficiary.find(ctx, caller.merchantId, id) : null;
     if (found === null) throw new NotFound();
@@ -160,7 +161,7 @@ const remove = defineRoute({
     'Erases the person from it: it can no longer be paid, read or listed, and its id is never given again. Payouts that were made to it keep what they need, those on their way too, and are carried out.',
   params,
   responses: {
-    200: { description: 'Deleted.', schema: views.deleted },
+    200: { description: 'Deleted.', schema: deleted },
   },
   async handler({ ctx, caller, params: { id } }) {
     if (!isId('beneficiary', id)) throw new NotFound();
@@ -183,7 +184,7 @@ const verify = defineRoute({
   description:
     'Bank accounts (by `bankCode` and `accountNumber`; a name that is given is compared), and Eversend wallets by phone or email. Nobody can be asked about mobile money or a tag: 422 `verification_unsupported`. Creates nothing and needs no Idempotency-Key; asked about a saved beneficiary, the result is kept with it.',
   body: verifyBody,
-  responses: { 200: { description: 'What the provider says, as of now.', schema: views.verified } },
+  responses: { 200: { description: 'What the provider says, as of now.', schema: verified } },
   refusals: {
     422: { code: 'verification_unsupported', description: 'The provider cannot tell about such an account.' },
   },
