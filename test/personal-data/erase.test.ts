@@ -7,6 +7,7 @@ import { sealPerson } from '../../src/merchants/person.ts';
 import { eraseAsked, eraseLateEvents, erasePerson } from '../../src/personal-data/erase.ts';
 import { signWebhook } from '../../src/provider/eversend/signature.ts';
 import { type Api, openApi, PAYOUT } from '../support/api.ts';
+import { payoutRows, worked } from '../support/bulk.ts';
 
 let api: Api;
 let eraser: string;
@@ -156,4 +157,22 @@ test('two who erase at once and many rows end with everything erased once', asyn
   await eraseAsked(db, vault);
   expect(both.reduce((sum, { erased }) => sum + erased, 0)).toBe(250);
   expect(await db('personal_data').where('subject_id', 'like', 'zz%').whereNotNull('sealed')).toEqual([]);
+});
+
+test('a file of payouts does not go on naming whom its rows had paid, and the trace repeats the account in no letters', async () => {
+  const phone = '+256712000077';
+  const named = (row: number) =>
+    row === 1 ? { reference: phone, recipient: { ...PAYOUT.recipient, phone } } : { reference: `KEPT-${row}` };
+  const sent = await api.post('/v1/payouts/bulk', { payouts: payoutRows(2, named) });
+  await worked(api, sent.json.id);
+  const { db } = api.world;
+  const rows = () => db('bulk_rows').where({ bulk_id: sent.json.id }).orderBy('number');
+  for (const { payout_id: id } of await rows()) await cancel(id);
+  expect((await ask(phone)).json).toEqual({ erased: 1, postponed: [] });
+  expect((await rows()).map(({ reference }) => reference)).toEqual([null, 'KEPT-2']);
+  expect(await everything()).not.toContain(phone);
+  const body = { account: 'JaneDoe77', reason: 'owner of janedoe77 asked' };
+  await api.post('/v1/personal-data/erasures', body, { key: eraser });
+  const [row] = await db('audit_log').where({ action: 'personal_data.erase' }).orderBy('id', 'desc');
+  expect(row.reason).toBe('owner of … asked');
 });
