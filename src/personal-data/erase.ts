@@ -116,7 +116,7 @@ async function eraseOne(trx: Trx, vault: Vault, row: Ready): Promise<void> {
     [row.id],
   );
   if (row.metadata !== null) {
-    const metadata = Object.fromEntries(Object.entries(row.metadata).filter(([, value]) => !names(value)));
+    const metadata = Object.fromEntries(Object.entries(row.metadata).filter((pair) => !pair.some(names)));
     const reference = row.reference !== null && names(row.reference) ? null : row.reference;
     await trx.raw(
       'UPDATE transactions SET metadata = ?, reference = ?, redirect_url = NULL, approval_url = NULL WHERE id = ?',

@@ -16,7 +16,7 @@ const NAMES = ['Nambooze', 'Kyeyune'];
 const payout = {
   ...PAYOUT,
   recipient: { firstName: NAMES[0], lastName: NAMES[1], phone: ACCOUNT },
-  metadata: { to: 'for Nambooze', order: '7' },
+  metadata: { to: 'for Nambooze', phone: '0712 345 678', '256712345678': 'yes', order: '7' },
 };
 beforeAll(async () => {
   api = await openApi();
@@ -77,7 +77,7 @@ test('a person is erased from payments, beneficiaries, answers and what the prov
   expect([answered.status, answered.json]).toEqual([200, { erased: 2, postponed: [] }]);
 
   const left = await everything();
-  for (const word of [ACCOUNT, ACCOUNT.slice(1), ...NAMES]) expect(left).not.toContain(word);
+  for (const word of [ACCOUNT, ACCOUNT.slice(1), '712 345 678', ...NAMES]) expect(left).not.toContain(word);
   const seen = (await api.get(`/v1/transactions/${id}`)).json;
   expect(seen).toMatchObject({ accountNumber: null, reference: null, metadata: { order: '7' }, amount: '1000' });
   expect((await verifyLedger(world.db)).problems).toEqual([]);
