@@ -67,7 +67,8 @@ export async function findHalfSession(ctx: Context, token: string): Promise<{ em
 
 const OPEN = {
   name: 'open_admin_session',
-  text: `INSERT INTO admin_sessions (token_hash, administrator_id, client_address, user_agent, needs_code) VALUES ($1, $2, $3, $4, $5)`,
+  text: `INSERT INTO admin_sessions (token_hash, administrator_id, client_address, user_agent, needs_code, confirmed_at)
+    VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() ELSE 'epoch' END)`,
 };
 const FORGET = { name: 'forget_admin_sessions', text: `DELETE FROM admin_sessions s WHERE NOT (${LIVE})` };
 const CLOSE = {
@@ -84,17 +85,24 @@ export interface Origin {
   readonly former: string | null;
 }
 
-/** A new session; gives its token. `needsCode`: it opens nothing yet. */
+/** A new session; gives its token. `needsCode`: it opens nothing yet. `isProved` false: its owner has not shown all that a confirmation takes. */
 export async function openSession(
   trx: Trx,
-  of: Origin & { readonly administratorId: string; readonly needsCode: boolean },
+  of: Origin & { readonly administratorId: string; readonly needsCode: boolean; readonly isProved?: boolean },
 ): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await run(trx, FORGET, []);
   if (of.former !== null) await run(trx, CLOSE, [digest(of.former)]);
   // Visible ASCII only, cut to size.
   const userAgent = of.userAgent?.replaceAll(/[^\x20-\x7e]/g, '').slice(0, 200) ?? null;
-  await run(trx, OPEN, [digest(token), of.administratorId, of.clientAddress, userAgent, of.needsCode]);
+  await run(trx, OPEN, [
+    digest(token),
+    of.administratorId,
+    of.clientAddress,
+    userAgent,
+    of.needsCode,
+    of.isProved ?? true,
+  ]);
   return token;
 }
 

@@ -134,7 +134,9 @@ export async function changePassword(
     if ((await run(trx, CHANGE, [person.id, passwordHash, person.passwordHash])).length === 0) return null;
     await run(trx, END_ALL, [person.id]);
     await note(trx, 'admins.password', person.id, of.clientAddress);
-    return openSession(trx, { ...of, administratorId: person.id, needsCode: false });
+    // The password alone stands in for no code: what is sensitive asks for both again.
+    const isProved = person.totpSealed === null;
+    return openSession(trx, { ...of, administratorId: person.id, needsCode: false, isProved });
   });
   if (token === null) throw await refused(ctx, of, person.id, WRONG_PASSWORD);
   return token;

@@ -108,23 +108,29 @@ export function createSender(
   };
 }
 
+const CUT_WORD = /[\p{L}\p{M}\p{N}'@._+\uFFFD-]{1,100}$/u;
+
 const first = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header) ?? null;
 
 /** Reads what may be read, so that the connection can be used again; one that says too much, or too slowly, is cut off. */
 async function excerpt(body: Dispatcher.ResponseData['body']): Promise<string | null> {
   const chunks: Buffer[] = [];
   let length = 0;
+  let isWhole = false;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       if (length < EXCERPT_BYTES) chunks.push(chunk);
       length += chunk.length;
       if (length > MAX_ANSWER_BYTES) break;
     }
+    isWhole = length <= EXCERPT_BYTES;
   } catch {
     // The status has been given; how the rest of the answer ends does not change it.
   }
   const start = Buffer.concat(chunks).subarray(0, EXCERPT_BYTES).toString('utf8');
-  return start === '' ? null : start;
+  // Half a name is not known as one, and would be kept.
+  const kept = isWhole ? start : start.replace(CUT_WORD, '');
+  return kept === '' ? null : kept;
 }
 
 const CODES: Readonly<Record<string, string>> = {

@@ -51,7 +51,7 @@ export async function erasePerson(
       ...of.actor,
       action: 'personal_data.erase',
       subject: of.merchantId,
-      reason: withoutNumbers(of.reason.replaceAll(of.account, '…')),
+      reason: withoutNumbers(of.reason.replaceAll(new RegExp(RegExp.escape(of.account), 'giu'), '…')),
       detail: { subjects },
     });
     return subjects;
@@ -116,13 +116,19 @@ async function eraseOne(trx: Trx, vault: Vault, row: Ready): Promise<void> {
     [row.id],
   );
   if (row.metadata !== null) {
-    const metadata = Object.fromEntries(Object.entries(row.metadata).filter(([, value]) => !names(value)));
+    const metadata = Object.fromEntries(Object.entries(row.metadata).filter((pair) => !pair.some(names)));
     const reference = row.reference !== null && names(row.reference) ? null : row.reference;
     await trx.raw(
       'UPDATE transactions SET metadata = ?, reference = ?, redirect_url = NULL, approval_url = NULL WHERE id = ?',
       [JSON.stringify(metadata), reference, row.id],
     );
   }
+  const { rows: inFiles } = await trx.raw<{ rows: { reference: string }[] }>(
+    'SELECT reference FROM bulk_rows WHERE payout_id = ? AND reference IS NOT NULL',
+    [row.id],
+  );
+  if (inFiles.some(({ reference }) => names(reference)))
+    await trx.raw('UPDATE bulk_rows SET reference = NULL WHERE payout_id = ?', [row.id]);
   await trx.raw(
     `UPDATE beneficiaries SET deleted_at = coalesce(deleted_at, now()), account_sealed = NULL, account_hash = NULL, reference = NULL
      WHERE id = ?`,

@@ -129,6 +129,22 @@ describe('with a second factor', () => {
     expect((await world.db('administrators').where({ id }).first()).totp_since).toBeNull();
   }, 60_000);
 
+  it('a new password does not stand in for the code', async () => {
+    const { id, browser, secret } = await enrolled('ivy@example.com');
+    const chosen = 'another battery, another horse';
+    const changed = await browser.post('/admin/account/password', {
+      current: PASSWORD,
+      password: chosen,
+      again: chosen,
+    });
+    expect(changed.headers.get('location')).toBe('/admin/account');
+    const remove = () => browser.post('/admin/account/second-factor/remove', {});
+    expect((await remove()).headers.get('location')).toBe('/admin/confirm?next=%2Fadmin%2Faccount');
+    await forget(id);
+    expect((await browser.post('/admin/confirm', { password: chosen, code: codeOf(secret) })).status).toBe(303);
+    expect((await remove()).headers.get('location')).toBe('/admin/account');
+  }, 60_000);
+
   it('a clock that is off by half a minute does, by two minutes not', () => {
     const secret = newSecret();
     for (const off of [-1, 0, 1]) expect(stepOf(secret, codeOf(secret, off))).not.toBeNull();

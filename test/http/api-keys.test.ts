@@ -61,6 +61,17 @@ test('a key rotates another only if that gains its holder nothing', async () => 
   expect(await attempt({ scopes: ['wallets:read'], ...same, allowedAddresses: ['0.0.0.0/0'] })).toBe(403);
 });
 
+test('a key that asks for payouts and approves them rotates no second hand for itself', async () => {
+  const { secret } = await keyed({ scopes: ['keys:write', 'payouts:write', 'payouts:approve', 'payouts:read'] });
+  const attempt = async (of: Partial<NewApiKey>, key = secret) =>
+    (await api.post(`/v1/api-keys/${(await keyed(of)).id}/rotate`, {}, { key })).status;
+  expect(await attempt({ scopes: ['payouts:write'] })).toBe(403);
+  expect(await attempt({ scopes: ['payouts:approve'] })).toBe(403);
+  expect(await attempt({ scopes: ['payouts:read'] })).toBe(201);
+  const asks = await keyed({ scopes: ['keys:write', 'payouts:write'] });
+  expect(await attempt({ scopes: ['payouts:write'] }, asks.secret)).toBe(201);
+});
+
 test('a revoked key is dead within a second, revoking twice is harmless, and both are audited', async () => {
   const key = await api.key({ scopes: ['keys:write'] });
   const victim = await keyed();

@@ -7,6 +7,7 @@ import { sealPerson } from '../../src/merchants/person.ts';
 import { eraseAsked, eraseLateEvents, erasePerson } from '../../src/personal-data/erase.ts';
 import { signWebhook } from '../../src/provider/eversend/signature.ts';
 import { type Api, openApi, PAYOUT } from '../support/api.ts';
+import { payoutRows, worked } from '../support/bulk.ts';
 
 let api: Api;
 let eraser: string;
@@ -15,7 +16,7 @@ const NAMES = ['Nambooze', 'Kyeyune'];
 const payout = {
   ...PAYOUT,
   recipient: { firstName: NAMES[0], lastName: NAMES[1], phone: ACCOUNT },
-  metadata: { to: 'for Nambooze', order: '7' },
+  metadata: { to: 'for Nambooze', phone: '0712 345 678', '256712345678': 'yes', order: '7' },
 };
 beforeAll(async () => {
   api = await openApi();
@@ -76,7 +77,7 @@ test('a person is erased from payments, beneficiaries, answers and what the prov
   expect([answered.status, answered.json]).toEqual([200, { erased: 2, postponed: [] }]);
 
   const left = await everything();
-  for (const word of [ACCOUNT, ACCOUNT.slice(1), ...NAMES]) expect(left).not.toContain(word);
+  for (const word of [ACCOUNT, ACCOUNT.slice(1), '712 345 678', ...NAMES]) expect(left).not.toContain(word);
   const seen = (await api.get(`/v1/transactions/${id}`)).json;
   expect(seen).toMatchObject({ accountNumber: null, reference: null, metadata: { order: '7' }, amount: '1000' });
   expect((await verifyLedger(world.db)).problems).toEqual([]);
@@ -156,4 +157,22 @@ test('two who erase at once and many rows end with everything erased once', asyn
   await eraseAsked(db, vault);
   expect(both.reduce((sum, { erased }) => sum + erased, 0)).toBe(250);
   expect(await db('personal_data').where('subject_id', 'like', 'zz%').whereNotNull('sealed')).toEqual([]);
+});
+
+test('a file of payouts does not go on naming whom its rows had paid, and the trace repeats the account in no letters', async () => {
+  const phone = '+256712000077';
+  const named = (row: number) =>
+    row === 1 ? { reference: phone, recipient: { ...PAYOUT.recipient, phone } } : { reference: `KEPT-${row}` };
+  const sent = await api.post('/v1/payouts/bulk', { payouts: payoutRows(2, named) });
+  await worked(api, sent.json.id);
+  const { db } = api.world;
+  const rows = () => db('bulk_rows').where({ bulk_id: sent.json.id }).orderBy('number');
+  for (const { payout_id: id } of await rows()) await cancel(id);
+  expect((await ask(phone)).json).toEqual({ erased: 1, postponed: [] });
+  expect((await rows()).map(({ reference }) => reference)).toEqual([null, 'KEPT-2']);
+  expect(await everything()).not.toContain(phone);
+  const body = { account: 'JaneDoe77', reason: 'owner of janedoe77 asked' };
+  await api.post('/v1/personal-data/erasures', body, { key: eraser });
+  const [row] = await db('audit_log').where({ action: 'personal_data.erase' }).orderBy('id', 'desc');
+  expect(row.reason).toBe('owner of … asked');
 });

@@ -36,14 +36,22 @@ async function keyOf(trx: Trx, caller: Caller, id: string): Promise<ApiKey> {
   return key;
 }
 
-/** Whether whoever holds `holder` gains nothing by holding `other` as well: no scope, no day and no address more. */
+/** Whoever holds a key that asks for payouts and approves them has both pairs of eyes as soon as he holds a second one that does either. */
+const isSecondHand = (other: ApiKey, holder: ApiKey): boolean =>
+  other.lineageId !== holder.lineageId &&
+  holder.scopes.includes('payouts:write') &&
+  holder.scopes.includes('payouts:approve') &&
+  (other.scopes.includes('payouts:write') || other.scopes.includes('payouts:approve'));
+
+/** Whether whoever holds `holder` gains nothing by holding `other` as well: no scope, no day, no address and no second hand more. */
 function isWithin(other: ApiKey, holder: ApiKey): boolean {
   const addresses = holder.allowedAddresses;
   return (
     other.scopes.every((scope) => holder.scopes.includes(scope)) &&
     (holder.expiresAt === null || (other.expiresAt !== null && other.expiresAt <= holder.expiresAt)) &&
     (addresses.length === 0 ||
-      (other.allowedAddresses.length > 0 && other.allowedAddresses.every((range) => addresses.includes(range))))
+      (other.allowedAddresses.length > 0 && other.allowedAddresses.every((range) => addresses.includes(range)))) &&
+    !isSecondHand(other, holder)
   );
 }
 

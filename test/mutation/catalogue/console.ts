@@ -125,6 +125,21 @@ export const CONSOLE: readonly Mutation[] = [
     holds: CLOCK,
   },
   {
+    name: 'password-for-code',
+    mechanism: 'Changing the password confirms nobody who has a second factor',
+    removed: 'the mark of a session begun without a code',
+    edits: [
+      {
+        file: 'src/admin/sign-in.ts',
+        find: 'const isProved = person.totpSealed === null;',
+        replace: 'const isProved = true;',
+      },
+    ],
+    test: PEOPLE,
+    notices: ['a new password does not stand in for the code'],
+    holds: CLOCK,
+  },
+  {
     name: 'masked-accounts',
     mechanism: 'Panels mask the accounts of payers and recipients',
     removed: 'the mask on transactions',

@@ -77,6 +77,21 @@ export const PERSONS: readonly Mutation[] = [
     holds: 'no key of the usual scopes sees or changes keys',
   },
   {
+    name: 'second-hand',
+    mechanism: 'A key that asks and approves cannot rotate itself a second pair of eyes',
+    removed: 'the refusal of other keys that ask or approve',
+    edits: [
+      {
+        file: 'src/http/routes/api-keys.ts',
+        find: '!isSecondHand(other, holder)',
+        replace: '(!isSecondHand(other, holder) || true)',
+      },
+    ],
+    test: KEYS,
+    notices: ['a key that asks for payouts and approves them rotates no second hand'],
+    holds: 'no key of the usual scopes sees or changes keys',
+  },
+  {
     name: 'key-tenant',
     mechanism: "A merchant's keys are its own",
     removed: 'the merchant from the look-up',
