@@ -53,6 +53,9 @@ export async function up(knex: Knex): Promise<void> {
     CREATE UNIQUE INDEX bulk_rows_of_payout ON bulk_rows (payout_id) WHERE payout_id IS NOT NULL;
     CREATE INDEX bulk_rows_waiting ON bulk_rows (bulk_id, number) WHERE state = 'waiting';
 
+    -- Money that went out under a payout's reference besides the payout itself: whoever would pay a row again asks for it.
+    CREATE INDEX cases_of_reference ON cases ((evidence->>'reference') COLLATE "C") WHERE transaction_id IS NULL;
+
     -- A merchant's wallets of one currency, in the order of the list.
     CREATE INDEX wallets_by_currency ON wallets (merchant_id, currency, owner);
 
@@ -61,5 +64,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`DROP INDEX wallets_by_currency; DROP TABLE bulk_rows, bulks`);
+  await knex.raw(`DROP INDEX wallets_by_currency, cases_of_reference; DROP TABLE bulk_rows, bulks`);
 }

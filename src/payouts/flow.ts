@@ -14,6 +14,7 @@ import type { Loaded, TransactionRow } from '../transactions/transaction.ts';
 import { digest } from '../vault.ts';
 import { providerCovers } from './float.ts';
 import { priceFound } from './price-found.ts';
+import { hasGoneBack } from './refund.ts';
 
 export const payoutFlow: Flow = {
   type: 'payout',
@@ -31,6 +32,9 @@ async function prepare(ctx: Context, { transaction, sealed }: Loaded): Promise<P
   const recipient = openPerson(ctx.vault, sealed);
   if (recipient === null)
     return { kind: 'refuse', code: 'recipient_erased', message: 'The recipient was erased before it was sent.' };
+  // It may have waited long, for its approval or for the provider.
+  if (transaction.refundOf !== null && (await hasGoneBack(ctx.db, transaction.refundOf)))
+    return { kind: 'refuse', code: 'collection_reversed', message: 'The collection went back to its payer by itself.' };
   const asked = transaction.amountType === 'source' ? transaction.amountMinor : transaction.destinationAmountMinor;
   const quotation = await ctx.provider.quote({
     sourceCurrency: transaction.currency,

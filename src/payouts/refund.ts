@@ -103,6 +103,14 @@ export async function refundCollection(
   });
 }
 
+const STATE = { name: 'state_of_refunded', text: 'SELECT state FROM transactions WHERE id = $1' };
+
+/** Whether a refund's collection has meanwhile gone back to its payer by itself: then the refund would pay twice. */
+export async function hasGoneBack(db: Db, collectionId: string): Promise<boolean> {
+  const [row] = await runAlone<{ state: State }>(db, STATE, [collectionId]);
+  return row?.state !== 'settled';
+}
+
 /** The provider asks for two names where a payer may have given one, or none: the phone is what decides who is paid. */
 function namesOf({ customer }: Person): { firstName: string; lastName: string } {
   const [firstName = 'Mobile', ...rest] = customer?.name?.trim().split(/\s+/) ?? [];

@@ -149,6 +149,18 @@ describe('a refund', () => {
     await expect(late).rejects.toMatchObject({ code: 'conflict', status: 409 });
   });
 
+  it('is not sent any more once its collection went back to the payer by itself', async () => {
+    const id = await settledCollection(world);
+    const { merchantId } = world;
+    const waiting = await refund(id);
+    world.provider.rule(id, { isRefunded: true });
+    await advance(world, collectionFlow, id, WEBHOOK);
+    expect((await findTransaction(world, merchantId, id)).status).toBe('reversed');
+    await advance(world, payoutFlow, waiting.id, BELL);
+    expect(world.provider.executed.get(waiting.id)).toBeUndefined();
+    expect(await view(waiting.id)).toMatchObject({ status: 'failed', failure: { code: 'collection_reversed' } });
+  });
+
   it('awaits approval above its merchant’s limit, like any payout', async () => {
     const id = await settledCollection(world);
     const { merchantId } = world;

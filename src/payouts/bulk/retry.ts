@@ -16,8 +16,13 @@ import { insertRows } from './rows.ts';
 import { readBulkWithin } from './view.ts';
 
 // `failed` is concluded from proof or the provider's own word, never from silence; a case that is open says that somebody doubts it.
-const RETRIABLE = `
-  t.state = 'failed' AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject = t.id AND c.resolved_at IS NULL)`;
+// Money that went out under its reference all the same is the provider's case, not its own, and may have reached the recipient
+// whoever bears it: only what came back may be paid again.
+/** Whether the payout `t` may be paid once more. */
+export const RETRIABLE = `
+  t.state = 'failed' AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject = t.id AND c.resolved_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.transaction_id IS NULL AND c.evidence->>'reference' = t.id
+      AND (c.resolved_at IS NULL OR NOT starts_with(c.resolution, 'returned:')))`;
 
 const FAILED = {
   name: 'failed_bulk_rows',

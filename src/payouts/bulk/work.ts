@@ -1,13 +1,14 @@
 // A bulk's work: its rows become payouts, a few at a time and each once; resumed wherever it was cut.
 import type { Context } from '../../context.ts';
 import { inTransaction, run, runAlone, runWhole } from '../../db/knex.ts';
-import { InvariantBroken } from '../../errors.ts';
+import { type FieldError, InvariantBroken } from '../../errors.ts';
 import { acceptWithin } from '../../transactions/accept.ts';
 import { backoffMs } from '../../transactions/backoff.ts';
 import type { BulkState } from './bulk.ts';
 import { cancelPayouts } from './cancel.ts';
 import { errorsOf, openDraft } from './draft.ts';
 import { type Held, releaseRows } from './hold.ts';
+import { RETRIABLE } from './retry.ts';
 import { decideRows } from './rows.ts';
 
 /** Of one commit. Whoever else needs the wallet waits for as long as that takes. */
@@ -24,8 +25,11 @@ const LEASE = {
 const WAITING = {
   name: 'waiting_bulk_rows',
   text: `
-    SELECT number, payout_id AS "payoutId", wallet_id AS "walletId", currency, held_minor AS "heldMinor", sealed
-    FROM bulk_rows WHERE bulk_id = $1 AND state = 'waiting' ORDER BY number LIMIT $2`,
+    SELECT r.number, r.payout_id AS "payoutId", r.wallet_id AS "walletId", r.currency, r.held_minor AS "heldMinor", r.sealed,
+      r.round > 1 AND EXISTS (
+        SELECT 1 FROM bulk_rows e JOIN transactions t ON t.id = e.payout_id
+        WHERE e.bulk_id = r.bulk_id AND e.number = r.number AND e.round < r.round AND NOT (${RETRIABLE})) AS "isDoubted"
+    FROM bulk_rows r WHERE r.bulk_id = $1 AND r.state = 'waiting' ORDER BY r.number LIMIT $2`,
 };
 
 const ACCEPTED = {
@@ -62,7 +66,15 @@ interface Waiting extends Held {
   readonly number: number;
   readonly payoutId: string;
   readonly sealed: Buffer;
+  /** An earlier round of it turned out to have been paid, perhaps, since it was to be tried again. */
+  readonly isDoubted: boolean;
 }
+
+const DOUBTED: FieldError = {
+  field: '',
+  code: 'may_have_been_paid',
+  message: 'An earlier try of this row has been paid after all, or may have been. Look at it before you pay anew.',
+};
 
 /** Does whatever the bulk needs now. Raises what the database raises; what was committed until then stays. */
 export async function workOnBulk(ctx: Context, id: string): Promise<void> {
@@ -118,11 +130,13 @@ async function acceptSome(ctx: Context, id: string, limit: number): Promise<bool
     const [first] = rows;
     if (first === undefined) return null;
     await releaseRows(trx, { bulkId: id, step: `accept:${first.number}`, actor: 'worker', rows });
-    const items = rows.map(({ sealed }) => openDraft(ctx.vault, sealed));
-    if (items.some((item, at) => item.id !== rows[at]?.payoutId))
+    const sure = rows.filter(({ isDoubted }) => !isDoubted);
+    const items = sure.map(({ sealed }) => openDraft(ctx.vault, sealed));
+    if (items.some((item, at) => item.id !== sure[at]?.payoutId))
       throw new InvariantBroken(`a row of ${id} was mixed up`);
     const { refusals, bells: rung } = await acceptWithin(ctx, trx, items);
-    const verdictOf = ({ number, payoutId }: Waiting) => {
+    const verdictOf = ({ number, payoutId, isDoubted }: Waiting) => {
+      if (isDoubted) return { number, errors: [DOUBTED] };
       const refused = refusals.get(payoutId);
       return { number, errors: refused === undefined ? null : errorsOf(refused) };
     };

@@ -138,6 +138,21 @@ export const PROMISES: readonly Mutation[] = [
     holds: REFUNDS,
   },
   {
+    name: 'refund-gone-back',
+    mechanism: 'What went back to the payer by itself is not refunded too',
+    removed: 'the look at the collection before each sending',
+    edits: [
+      {
+        file: 'src/payouts/flow.ts',
+        find: 'if (transaction.refundOf !== null && (await',
+        replace: 'if (false && (await',
+      },
+    ],
+    test: REFUND_TEST,
+    notices: ['is not sent any more once its collection went back'],
+    holds: REFUNDS,
+  },
+  {
     name: 'refund-batch',
     mechanism: 'Refunds of one commit are counted together',
     removed: 'the others of the batch',

@@ -1,12 +1,14 @@
 // Bulk payouts: every row judged in a single payout's words, each paid once at most, and all of it resumed wherever it was cut.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { collectionFlow } from '../../../src/collections/flow.ts';
 import { verifyLedger } from '../../../src/ledger/verify.ts';
 import { setApprovalLimit } from '../../../src/merchants/approval-limit.ts';
 import { freezeWallet } from '../../../src/merchants/wallet.ts';
 import { workOnBulk } from '../../../src/payouts/bulk/work.ts';
 import { payoutFlow } from '../../../src/payouts/flow.ts';
 import { addSchedule } from '../../../src/pricing/fee-schedule.ts';
+import { checkReturns } from '../../../src/reconciliation/returns.ts';
 import { advance } from '../../../src/transactions/advance.ts';
 import { sweepOnce } from '../../../workers/sweep.ts';
 import { type Api, openApi, PAYOUT } from '../../support/api.ts';
@@ -331,6 +333,50 @@ describe('what has failed', () => {
     expect(both.map(({ json }) => json.retried).toSorted()).toEqual([0, 0, 3]);
     await worked(api, id);
     expect((await api.get('/v1/transactions?limit=100')).json.data).toHaveLength(6);
+  });
+
+  test('stays as it is where money went out under its reference after all, unless that came back', async () => {
+    await api.world.fund('UGX', 100_000_000n);
+    const { id } = (await send(payoutRows(1))).json;
+    await worked(api, id);
+    const [failed = ''] = await idsOf(id, 'accepted');
+    const { provider, db } = api.world;
+    provider.onSubmit = (make) => ({ kind: 'accepted', transaction: make() });
+    await pay([failed]);
+    provider.rule(failed, { status: 'failed' });
+    await advance(api.world, payoutFlow, failed, { cause: 'webhook', actor: 'webhook:test', insists: true });
+    const [known] = provider.executed.get(failed) ?? [];
+    if (known === undefined) throw new Error('it was sent');
+    const second = { ...known, status: 'successful', providerTransactionId: 'SECOND' } as const;
+    provider.executed.set(failed, [second, known]);
+    await checkReturns(api.world, { payout: payoutFlow, collection: collectionFlow });
+    expect(await db('cases').pluck('subject')).toEqual(['provider:SECOND']);
+    const retry = async () => (await api.post(`/v1/payouts/bulk/${id}/retry`, {})).json.retried;
+    expect(await retry()).toBe(0);
+    const resolved = (resolution: string) =>
+      db('cases').update({ resolved_at: db.fn.now(), resolved_by: 'test', resolution });
+    await resolved('charged: the recipient has it');
+    expect(await retry()).toBe(0);
+    await resolved('returned: it came back');
+    expect(await retry()).toBe(1);
+  });
+
+  test('is not paid by its new round when the earlier one succeeds while that waits', async () => {
+    await api.world.fund('UGX', 100_000_000n);
+    const { id } = (await send(payoutRows(2))).json;
+    await worked(api, id);
+    const [late = '', other = ''] = await idsOf(id, 'accepted');
+    await pay([late, other]);
+    for (const each of [late, other]) api.world.provider.rule(each, { status: 'failed' });
+    const look = (each: string) =>
+      advance(api.world, payoutFlow, each, { cause: 'webhook', actor: 'webhook:test', insists: true });
+    await Promise.all([late, other].map(look));
+    expect((await api.post(`/v1/payouts/bulk/${id}/retry`, {})).json.retried).toBe(2);
+    api.world.provider.rule(late, { status: 'successful' });
+    await look(late);
+    expect((await worked(api, id)).states).toEqual({ accepted: 1 });
+    const [row] = await rowsOf(id);
+    expect(row).toMatchObject({ row: 1, status: 'refused', errors: [{ code: 'may_have_been_paid' }] });
   });
 
   test('stays as it is where somebody doubts it, where the recipient was erased, and while the service recovers', async () => {
