@@ -695,7 +695,7 @@ export interface paths {
         put?: never;
         /**
          * Rotate an API key
-         * @description Makes its successor, with the same powers; the old secret works until the overlap ends. The answer is the only time the new secret can be read, and it is kept nowhere: if it is lost, revoke the successor and rotate again. A key can rotate itself, and others that may do nothing it may not do.
+         * @description Makes its successor, with the same powers; the old secret works until the overlap ends. The answer is the only time the new secret can be read, and it is kept nowhere: if it is lost, revoke the successor and have a new key made. A key can rotate itself, and others that may do nothing it may not do.
          *
          *     Needs a key with the scope `keys:write`.
          */

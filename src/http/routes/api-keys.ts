@@ -99,7 +99,7 @@ const rotate = defineRoute({
   limit: 'writes',
   summary: 'Rotate an API key',
   description:
-    'Makes its successor, with the same powers; the old secret works until the overlap ends. The answer is the only time the new secret can be read, and it is kept nowhere: if it is lost, revoke the successor and rotate again. A key can rotate itself, and others that may do nothing it may not do.',
+    'Makes its successor, with the same powers; the old secret works until the overlap ends. The answer is the only time the new secret can be read, and it is kept nowhere: if it is lost, revoke the successor and have a new key made. A key can rotate itself, and others that may do nothing it may not do.',
   params: z.strictObject({ id: z.string().meta({ examples: ['ak01KAB3R7W2Q8N4YV5T6X9ZCDEF'] }) }),
   body: z.strictObject({ overlap: input.span.optional() }).meta({ id: 'KeyRotation' }),
   examples: { aDay: { summary: 'Both work for a day', value: { overlap: '24h' } } },
