@@ -44,6 +44,8 @@ export async function up(knex: Knex): Promise<void> {
       reference word,
       errors jsonb,
       sealed bytea,
+      -- The person was to be erased while the row waited: passed on to its payout, which is erased once it has ended.
+      erasure_asked_at timestamptz,
       PRIMARY KEY (bulk_id, number, round),
       CONSTRAINT waits_with_what_it_asks CHECK ((state = 'waiting') = (sealed IS NOT NULL)),
       CONSTRAINT refused_says_why CHECK ((state = 'refused') = (errors IS NOT NULL)),
@@ -51,6 +53,7 @@ export async function up(knex: Knex): Promise<void> {
     );
     CREATE UNIQUE INDEX bulk_rows_current ON bulk_rows (bulk_id, number) WHERE state <> 'retried';
     CREATE UNIQUE INDEX bulk_rows_of_payout ON bulk_rows (payout_id) WHERE payout_id IS NOT NULL;
+    CREATE INDEX bulk_rows_to_erase ON bulk_rows (payout_id) WHERE erasure_asked_at IS NOT NULL;
     CREATE INDEX bulk_rows_waiting ON bulk_rows (bulk_id, number) WHERE state = 'waiting';
 
     -- Money that went out under a payout's reference besides the payout itself: whoever would pay a row again asks for it.

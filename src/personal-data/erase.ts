@@ -1,7 +1,8 @@
 // Erasing a person: everything we hold about the owner of an account, as far as no money is on its way; the journal stays as it is.
 import { type Actor, audit } from '../audit/audit.ts';
 import { type Db, inTransaction, type Trx } from '../db/knex.ts';
-import { accountFingerprints, openPerson, type Person } from '../merchants/person.ts';
+import { accountFingerprints, accountOf, openPerson, type Person } from '../merchants/person.ts';
+import { openDraft } from '../payouts/bulk/draft.ts';
 import { withoutNumbers } from '../transactions/discreet.ts';
 import { STATE_NAMES, STATES, type State } from '../transactions/states.ts';
 import { openAnswer, sealAnswer } from '../transactions/stored-answer.ts';
@@ -29,6 +30,20 @@ const ASK = `
   UPDATE personal_data SET erasure_asked_at = coalesce(erasure_asked_at, now())
   WHERE account_hash = ANY(?) AND merchant_id = ? AND sealed IS NOT NULL RETURNING subject_id`;
 
+// Rows of bulks name nobody in clear: those that wait are opened one by one. They are few, and for seconds.
+const WAITING = `
+  SELECT r.payout_id AS id, r.sealed FROM bulks b JOIN bulk_rows r ON r.bulk_id = b.id AND r.state = 'waiting' WHERE b.merchant_id = ?`;
+
+const ASK_ROWS = `
+  UPDATE bulk_rows SET erasure_asked_at = coalesce(erasure_asked_at, now()) WHERE payout_id = ANY(?)`;
+
+const PASS_ON = `
+  WITH accepted AS (
+    UPDATE bulk_rows SET erasure_asked_at = NULL WHERE erasure_asked_at IS NOT NULL AND state <> 'waiting' RETURNING payout_id
+  )
+  UPDATE personal_data p SET erasure_asked_at = now() FROM accepted a
+  WHERE p.subject_id = a.payout_id AND p.erasure_asked_at IS NULL AND p.sealed IS NOT NULL`;
+
 const POSTPONED = `
   SELECT t.id, t.state AS status, t.due_at AS "dueAt" FROM personal_data p JOIN transactions t ON t.id = p.subject_id
   WHERE p.account_hash = ANY(?) AND p.merchant_id = ? AND p.sealed IS NOT NULL ORDER BY t.id`;
@@ -46,7 +61,9 @@ export async function erasePerson(
   const prints = [...accountFingerprints(vault, of.account)];
   const asked = await inTransaction(db, async (trx) => {
     const { rows } = await trx.raw<{ rows: { subject_id: string }[] }>(ASK, [prints, of.merchantId]);
-    const subjects = rows.map((row) => row.subject_id);
+    const waiting = await waitingRowsOf(trx, vault, of);
+    await trx.raw(ASK_ROWS, [waiting]);
+    const subjects = [...rows.map((row) => row.subject_id), ...waiting];
     await audit(trx, {
       ...of.actor,
       action: 'personal_data.erase',
@@ -54,11 +71,20 @@ export async function erasePerson(
       reason: withoutNumbers(of.reason.replaceAll(new RegExp(RegExp.escape(of.account), 'giu'), '…')),
       detail: { subjects },
     });
-    return subjects;
+    return { subjects, waiting };
   });
-  const erased = await eraseAsked(db, vault, asked);
+  const erased = await eraseAsked(db, vault, asked.subjects);
   const { rows: postponed } = await db.raw<{ rows: Postponed[] }>(POSTPONED, [prints, of.merchantId]);
-  return { erased, postponed };
+  const rows = asked.waiting.map((id): Postponed => ({ id, status: 'accepted', dueAt: null }));
+  return { erased, postponed: [...postponed, ...rows.filter(({ id }) => postponed.every((one) => one.id !== id))] };
+}
+
+async function waitingRowsOf(trx: Trx, vault: Vault, of: { merchantId: string; account: string }): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string; sealed: Buffer }[] }>(WAITING, [of.merchantId]);
+  const wanted = of.account.toLowerCase();
+  return rows.flatMap(({ id, sealed }) =>
+    accountOf(openDraft(vault, sealed).person)?.toLowerCase() === wanted ? [id] : [],
+  );
 }
 
 const READY = `
@@ -78,6 +104,7 @@ interface Ready {
 
 /** Erases what was asked for and can be by now; of `only` these, if given. Gives how many. */
 export async function eraseAsked(db: Db, vault: Vault, only?: readonly string[]): Promise<number> {
+  await db.raw(PASS_ON);
   const some = only === undefined ? '' : 'AND p.subject_id = ANY(?)';
   let erased = 0;
   for (;;) {

@@ -176,3 +176,20 @@ test('a file of payouts does not go on naming whom its rows had paid, and the tr
   const [row] = await db('audit_log').where({ action: 'personal_data.erase' }).orderBy('id', 'desc');
   expect(row.reason).toBe('owner of … asked');
 });
+
+test('who is named by a row of a file that still waits is postponed, and erased once its payout has ended', async () => {
+  const phone = '+256712000078';
+  const named = (row: number) => (row === 2 ? { recipient: { ...PAYOUT.recipient, phone } } : {});
+  const sent = await api.post('/v1/payouts/bulk', { payouts: payoutRows(3, named) });
+  const { db, vault } = api.world;
+  const [row] = await db('bulk_rows').where({ bulk_id: sent.json.id, number: 2 });
+  expect((await ask(phone)).json).toEqual({
+    erased: 0,
+    postponed: [{ id: row.payout_id, status: 'accepted', dueAt: null }],
+  });
+  await worked(api, sent.json.id);
+  await cancel(row.payout_id);
+  expect(await eraseAsked(db, vault)).toBe(1);
+  expect((await api.get(`/v1/payouts/${row.payout_id}`)).json).toMatchObject({ accountNumber: null });
+  expect(await everything()).not.toContain(phone);
+});
