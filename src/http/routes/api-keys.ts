@@ -11,7 +11,7 @@ import type { Caller } from '../../transactions/accept.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import * as input from '../inputs.ts';
-import { paging } from '../query.ts';
+import { pageOf, paging } from '../query.ts';
 import * as views from '../views.ts';
 
 const view = (key: ApiKey) => ({
@@ -83,10 +83,8 @@ const list = defineRoute({
     const after = openCursor(ctx, place, query.cursor);
     const rows = ApiKey.whole(ctx.db).where('merchant_id', caller.merchantId).orderBy('id', 'desc');
     if (after !== undefined) rows.where('id', '<', after);
-    const found = await rows.limit(query.limit + 1);
-    const page = found.slice(0, query.limit);
-    const next = found.length > query.limit ? (page.at(-1)?.id ?? null) : null;
-    return json(200, { data: page.map(view), nextCursor: sealCursor(ctx, place, next) });
+    const { page, last } = pageOf(await rows.limit(query.limit + 1), query.limit);
+    return json(200, { data: page.map(view), nextCursor: sealCursor(ctx, place, last?.id ?? null) });
   },
 });
 

@@ -20,7 +20,7 @@ import { beneficiary, verified } from '../beneficiary-views.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import * as input from '../inputs.ts';
-import { paging } from '../query.ts';
+import { pageOf, paging } from '../query.ts';
 import { deleted, listOf } from '../views.ts';
 
 function view(of: KnownBeneficiary) {
@@ -124,9 +124,8 @@ const list = defineRoute({
       Object.entries({ ...filters, after }).filter(([, value]) => value !== undefined),
     ) as Omit<Parameters<typeof listBeneficiaries>[1], 'merchantId' | 'limit'>;
     const rows = await listBeneficiaries(ctx, { merchantId, limit: limit + 1, ...named });
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? (page.at(-1)?.id ?? null) : null;
-    return json(200, { data: page.map(view), nextCursor: sealCursor(ctx, place, last) });
+    const { page, last } = pageOf(rows, limit);
+    return json(200, { data: page.map(view), nextCursor: sealCursor(ctx, place, last?.id ?? null) });
   },
 });
 

@@ -15,7 +15,7 @@ import * as views from '../bulk/views.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import * as input from '../inputs.ts';
-import { paging } from '../query.ts';
+import { pageOf, paging } from '../query.ts';
 import { listOf } from '../views.ts';
 
 const params = z.strictObject({ id: views.bulkId });
@@ -82,9 +82,8 @@ const list = defineRoute({
       ...(before === undefined ? {} : { before }),
       limit: query.limit + 1,
     });
-    const data = bulks.slice(0, query.limit);
-    const last = bulks.length > query.limit ? (data.at(-1)?.id ?? null) : null;
-    return json(200, { data, nextCursor: sealCursor(ctx, place, last) });
+    const { page, last } = pageOf(bulks, query.limit);
+    return json(200, { data: page, nextCursor: sealCursor(ctx, place, last?.id ?? null) });
   },
 });
 
@@ -128,9 +127,8 @@ const rows = defineRoute({
       limit: limit + 1,
       ...(status === undefined ? {} : { status }),
     });
-    const data = found.slice(0, limit);
-    const last = found.length > limit ? (data.at(-1)?.row ?? null) : null;
-    return json(200, { data, nextCursor: sealCursor(ctx, place, last === null ? null : String(last)) });
+    const { page, last } = pageOf(found, limit);
+    return json(200, { data: page, nextCursor: sealCursor(ctx, place, last === null ? null : String(last.row)) });
   },
 });
 

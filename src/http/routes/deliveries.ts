@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { audit } from '../../audit/audit.ts';
 import type { Context } from '../../context.ts';
 import type { Trx } from '../../db/knex.ts';
-import { InvalidRequest, NotFound, StaleState } from '../../errors.ts';
+import { NotFound, StaleState } from '../../errors.ts';
 import { isId } from '../../ids.ts';
 import { DELIVERY_STATES, findDelivery, listDeliveries, resendDelivery } from '../../notifications/delivery.ts';
 import { findEndpoint } from '../../notifications/endpoint.ts';
@@ -17,7 +17,7 @@ import { defineRoute, json } from '../define-route.ts';
 import { nothing, replayBody } from '../endpoint-input.ts';
 import * as views from '../event-views.ts';
 import * as input from '../inputs.ts';
-import { paging } from '../query.ts';
+import { pageOf, paging, readSpan } from '../query.ts';
 import { listOf } from '../views.ts';
 
 const ofEndpoint = z.strictObject({ id: views.endpointId });
@@ -37,7 +37,7 @@ async function openEndpointOf(trx: Trx, caller: Caller, id: string): Promise<voi
 }
 
 const deliveryIdOf = ({ deliveryId }: { deliveryId: string }): string => {
-  if (!/^de[0-9A-Z]{26}$/.test(deliveryId)) throw new NotFound();
+  if (!isId('delivery', deliveryId)) throw new NotFound();
   return deliveryId;
 };
 
@@ -58,9 +58,8 @@ const list = defineRoute({
     const position = openCursor(ctx, place, query.cursor);
     const before = position === undefined ? null : BigInt(position);
     const found = await listDeliveries(ctx, { endpointId: id, before, limit: query.limit + 1, state: query.status });
-    const page = found.slice(0, query.limit);
-    const last = found.length > query.limit ? (page.at(-1)?.position ?? null) : null;
-    const nextCursor = sealCursor(ctx, place, last === null ? null : String(last));
+    const { page, last } = pageOf(found, query.limit);
+    const nextCursor = sealCursor(ctx, place, last === null ? null : String(last.position));
     return json(200, { data: page.map(({ delivery }) => delivery), nextCursor });
   },
 });
@@ -161,7 +160,7 @@ const replay = defineRoute({
   refusals: { 409: { code: 'conflict', description: 'The endpoint is disabled, or another range is on its way.' } },
   async handler({ ctx, caller, params, idempotent, body }) {
     const { from, to, types = null } = body;
-    if (from >= to) throw InvalidRequest.field('to', 'reversed_range', 'Give a "to" that is later than "from".');
+    readSpan({ from, to });
     return once(ctx, caller, idempotent, async (trx) => {
       await openEndpointOf(trx, caller, params.id);
       const id = await beginReplay(trx, { caller, endpointId: params.id, from, to, types });

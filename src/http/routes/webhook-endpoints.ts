@@ -17,7 +17,7 @@ import { openCursor, sealCursor } from '../cursor.ts';
 import { defineRoute, json } from '../define-route.ts';
 import { changeEndpointBody, checkUrl, newEndpointBody, rotateBody } from '../endpoint-input.ts';
 import * as views from '../event-views.ts';
-import { paging } from '../query.ts';
+import { pageOf, paging } from '../query.ts';
 import { listOf } from '../views.ts';
 
 const params = z.strictObject({ id: views.endpointId });
@@ -77,9 +77,8 @@ const list = defineRoute({
     const place = { list: 'webhook-endpoints', merchantId: caller.merchantId };
     const after = openCursor(ctx, place, query.cursor);
     const found = await listEndpoints(ctx.db, { merchantId: caller.merchantId, after, limit: query.limit + 1 });
-    const page = found.slice(0, query.limit);
-    const last = found.length > query.limit ? (page.at(-1)?.id ?? null) : null;
-    return json(200, { data: page.map(viewEndpoint), nextCursor: sealCursor(ctx, place, last) });
+    const { page, last } = pageOf(found, query.limit);
+    return json(200, { data: page.map(viewEndpoint), nextCursor: sealCursor(ctx, place, last?.id ?? null) });
   },
 });
 
