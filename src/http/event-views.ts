@@ -3,9 +3,8 @@ import { z } from 'zod';
 import { DELIVERY_STATES } from '../notifications/delivery.ts';
 import { EVENT_TYPES } from '../notifications/event-types.ts';
 import { settledPayout } from './examples.ts';
-import { transaction, transactionId } from './views.ts';
+import { time, transaction, transactionId } from './views.ts';
 
-const time = z.string().meta({ format: 'date-time', examples: ['2026-12-01T08:00:00.000Z'] });
 const eventId = z.string().meta({ examples: ['ev0B7A1F5D3C9E2846A0B7C1D2E3'] });
 export const endpointId = z
   .string()
