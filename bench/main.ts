@@ -1,7 +1,9 @@
 // `npm run bench`: starts private servers, measures, prints a table and one closing JSON line, and leaves nothing behind.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { measureBulk, reportBulk } from './bulk.ts';
 import { readFlags, USAGE } from './flags.ts';
-import { startServers } from './harness/servers.ts';
+import { type Servers, startServers } from './harness/servers.ts';
 import { measureLedger } from './ledger/measure.ts';
 import { reportLedger } from './ledger/report.ts';
 import { measurePayouts } from './payouts.ts';
@@ -38,6 +40,7 @@ async function main(args: readonly string[]): Promise<void> {
       return reportPayouts({ results: await measurePayouts(tools), servers, print });
     };
     const bench = await measure();
+    if (flags.profile !== null) writeFileSync(join(flags.profile, 'statements.tsv'), await statementTimes(servers));
     print(`\n${JSON.stringify({ bench })}`);
   } catch (error) {
     // A stop tears the servers away from under whatever was running; what that says is of no interest.
@@ -46,6 +49,16 @@ async function main(args: readonly string[]): Promise<void> {
   } finally {
     if (!stopping) await cleanup.disposeAsync();
   }
+}
+
+/** What each statement took, those inside functions too, the dearest first. */
+async function statementTimes({ administer }: Servers): Promise<string> {
+  await administer('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
+  const rows = await administer(`
+    SELECT round(s.total_exec_time::numeric, 1) AS total_ms, s.calls, round(s.mean_exec_time::numeric * 1000, 1) AS mean_micros, s.rows,
+      d.datname AS database, left(regexp_replace(s.query, '\\s+', ' ', 'g'), 160) AS statement
+    FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid ORDER BY s.total_exec_time DESC LIMIT 100`);
+  return [Object.keys(rows[0] ?? {}), ...rows.map(Object.values)].map((cells) => cells.join('\t')).join('\n');
 }
 
 try {

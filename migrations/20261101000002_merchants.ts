@@ -45,8 +45,7 @@ export async function up(knex: Knex): Promise<void> {
       frozen_at timestamptz,
       created_at timestamptz NOT NULL DEFAULT now(),
       updated_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE (merchant_id, owner, currency),
-      UNIQUE (id, merchant_id)
+      UNIQUE (merchant_id, owner, currency)
     );
 
     GRANT SELECT, INSERT, UPDATE ON merchants, api_keys TO eversend_app;

@@ -6,6 +6,10 @@ export async function up(knex: Knex): Promise<void> {
     CREATE DOMAIN account_kind AS text COLLATE "C" CHECK (VALUE IN ('provider', 'capital', 'fee_income', 'commissions_payable',
       'provider_charges', 'receivable', 'suspense', 'wallet_available', 'wallet_held'));
 
+    CREATE DOMAIN entry_id AS text COLLATE "C" CHECK (octet_length(VALUE) = 28 AND left(VALUE, 2) = 'je');
+    CREATE DOMAIN entry_reference AS text COLLATE "C" CHECK (length(VALUE) BETWEEN 3 AND 120);
+    CREATE DOMAIN entry_kind AS text CHECK (octet_length(VALUE) BETWEEN 3 AND 30);
+
     -- A line in the book. Ids speak: 'provider:UGX', '<wallet id>:available'. Only wallet accounts carry a running balance;
     -- system accounts are touched by every payment and are summed instead, so that no payment waits for another.
     CREATE TABLE ledger_accounts (
@@ -13,13 +17,22 @@ export async function up(knex: Knex): Promise<void> {
       kind account_kind NOT NULL,
       currency currency_code NOT NULL,
       wallet_id text COLLATE "C" REFERENCES wallets,
-      balance bigint CHECK (balance >= 0),
+      balance any_minor,
       created_at timestamptz NOT NULL DEFAULT now(),
-      CONSTRAINT id_says_what_it_is CHECK (id = CASE WHEN wallet_id IS NULL THEN kind || ':' || currency
-        ELSE wallet_id || ':' || replace(kind, 'wallet_', '') END),
-      CONSTRAINT wallet_accounts_have_wallets CHECK ((kind LIKE 'wallet%') = (wallet_id IS NOT NULL)),
       CONSTRAINT wallet_accounts_have_balances CHECK ((wallet_id IS NULL) = (balance IS NULL))
     ) WITH (fillfactor = 60);
+    -- What an account is never changes, so it is judged when that is written, and not with every new balance.
+    CREATE FUNCTION check_account() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF NEW.id <> coalesce(NEW.wallet_id || ':' || replace(NEW.kind, 'wallet_', ''), NEW.kind || ':' || NEW.currency)
+        OR (NEW.kind LIKE 'wallet%') <> (NEW.wallet_id IS NOT NULL) THEN
+        RAISE EXCEPTION 'the id of an account says whose it is, or what and in which currency, not %', NEW.id
+          USING ERRCODE = 'check_violation', TABLE = 'ledger_accounts', CONSTRAINT = 'id_says_what_it_is';
+      END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER id_says_what_it_is BEFORE INSERT OR UPDATE OF id, kind, currency, wallet_id ON ledger_accounts
+      FOR EACH ROW EXECUTE FUNCTION check_account();
 
     INSERT INTO ledger_accounts (id, kind, currency)
     SELECT kind || ':' || currency, kind, currency
@@ -28,12 +41,12 @@ export async function up(knex: Knex): Promise<void> {
 
     -- A balanced, immutable group of postings in one currency. The reference (transaction and step) can exist only once.
     CREATE TABLE journal_entries (
-      id text COLLATE "C" PRIMARY KEY CHECK (octet_length(id) = 28 AND left(id, 2) = 'je'),
-      reference text COLLATE "C" NOT NULL UNIQUE CHECK (length(reference) BETWEEN 3 AND 120),
-      kind text NOT NULL CHECK (octet_length(kind) BETWEEN 3 AND 30),
+      id entry_id PRIMARY KEY,
+      reference entry_reference NOT NULL UNIQUE,
+      kind entry_kind NOT NULL,
       currency text COLLATE "C" NOT NULL,
-      transaction_id text COLLATE "C" REFERENCES transactions,
-      reason text CHECK (length(reason) <= 500),
+      transaction_id transaction_id,
+      reason remark,
       actor text NOT NULL,
       posted_at timestamptz NOT NULL DEFAULT now(),
       xact xid8 NOT NULL DEFAULT pg_current_xact_id()
@@ -65,13 +78,14 @@ export async function up(knex: Knex): Promise<void> {
     );
 
     -- An entry balances and has at least two lines: checked when the writing transaction commits. Like every function that guards
-    -- the book it names its schema: a temporary table of the session would otherwise be read in place of the real one.
-    CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    -- the book it names its schema: a temporary table of the session would otherwise be read in place of the real one. (Tables are
+    -- qualified where a function is called for every row: a search path of its own would have to be set and taken back each time.)
+    CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
       lines bigint;
       total numeric;
     BEGIN
-      SELECT count(*), coalesce(sum(amount), 0) INTO lines, total FROM postings WHERE entry_id = NEW.id;
+      SELECT count(*), coalesce(sum(amount), 0) INTO lines, total FROM public.postings WHERE entry_id = NEW.id;
       IF lines < 2 OR total <> 0 THEN
         RAISE EXCEPTION 'journal entry % does not balance: % lines, sum %', NEW.reference, lines, total USING ERRCODE = 'EV003';
       END IF;
@@ -82,10 +96,10 @@ export async function up(knex: Knex): Promise<void> {
 
     -- Every line is on an account of the entry's currency, of an entry that exists and is this very transaction's: nobody adds
     -- lines to an entry later, not even a balanced pair.
-    CREATE FUNCTION check_postings() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    CREATE FUNCTION check_postings() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF EXISTS (
-        SELECT 1 FROM added p LEFT JOIN journal_entries e ON e.id = p.entry_id LEFT JOIN ledger_accounts a ON a.id = p.account_id
+        SELECT 1 FROM added p LEFT JOIN public.journal_entries e ON e.id = p.entry_id LEFT JOIN public.ledger_accounts a ON a.id = p.account_id
         WHERE e.xact IS DISTINCT FROM pg_current_xact_id() OR a.currency IS DISTINCT FROM e.currency
       ) THEN
         RAISE EXCEPTION 'a line needs an account in its entry''s currency, and an entry of the same transaction; an entry cannot be added to after its commit'
@@ -202,6 +216,7 @@ export async function down(knex: Knex): Promise<void> {
     DROP FUNCTION rebuild_rollups(), roll_up_ledger(), lock_balance(text), post_entries(text[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[]), open_wallet(text, text, text, text);
     DROP TABLE ledger_rollups, postings, journal_entries, ledger_accounts;
     DROP FUNCTION check_entry_balances(), check_postings();
-    DROP DOMAIN account_kind;
+    DROP FUNCTION check_account();
+    DROP DOMAIN account_kind, entry_id, entry_reference, entry_kind;
   `);
 }

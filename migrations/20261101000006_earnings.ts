@@ -5,10 +5,10 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- service_fee: the fee kept. commission: the part of it that is owed to a partner. Written in the settling commit.
     CREATE TABLE earnings (
-      transaction_id text COLLATE "C" NOT NULL REFERENCES transactions,
+      transaction_id transaction_id NOT NULL,
       kind text NOT NULL CHECK (kind IN ('service_fee', 'commission')),
       step text NOT NULL CHECK (step IN ('settle', 'reverse')),
-      merchant_id text COLLATE "C" NOT NULL REFERENCES merchants,
+      merchant_id text COLLATE "C" NOT NULL,
       currency text COLLATE "C" NOT NULL,
       amount_minor bigint NOT NULL CHECK (amount_minor <> 0 AND (amount_minor > 0) = (step = 'settle')),
       earned_at timestamptz NOT NULL DEFAULT now(),

@@ -4,13 +4,15 @@ import type { Knex } from 'knex';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- Kept 30 days. The answer, and the hash of the request it answers, tell of a person, so they are sealed like the rest of it.
+    CREATE DOMAIN idempotency_key AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 16 AND 128);
+    CREATE DOMAIN success AS smallint CHECK (VALUE BETWEEN 200 AND 299);
     CREATE TABLE idempotency_keys (
       merchant_id text COLLATE "C" NOT NULL,
       route text COLLATE "C" NOT NULL,
-      key text COLLATE "C" NOT NULL CHECK (octet_length(key) BETWEEN 16 AND 128),
+      key idempotency_key NOT NULL,
       -- What the request made: tells the request that took the key from its twins.
       subject_id text COLLATE "C" NOT NULL,
-      status smallint NOT NULL CHECK (status BETWEEN 200 AND 299),
+      status success NOT NULL,
       answer bytea NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (merchant_id, route, key)
@@ -21,5 +23,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`DROP TABLE idempotency_keys`);
+  await knex.raw(`DROP TABLE idempotency_keys; DROP DOMAIN idempotency_key, success`);
 }

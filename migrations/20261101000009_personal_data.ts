@@ -10,8 +10,8 @@ export async function up(knex: Knex): Promise<void> {
       merchant_id text COLLATE "C" NOT NULL,
       sealed bytea,
       otp_sealed bytea,
-      account_hash bytea CHECK (octet_length(account_hash) = 32),
-      last_four_hash bytea CHECK (octet_length(last_four_hash) = 32),
+      account_hash digest,
+      last_four_hash digest,
       stored_at timestamptz NOT NULL DEFAULT now(),
       -- Asked for while money still moved: erased as soon as its transaction has ended.
       erasure_asked_at timestamptz,
@@ -53,7 +53,7 @@ export async function up(knex: Knex): Promise<void> {
     CREATE UNIQUE INDEX beneficiaries_one_per_account ON beneficiaries (merchant_id, method, coalesce(country, ''), account_hash)
       WHERE account_hash IS NOT NULL;
     CREATE INDEX beneficiaries_of_merchant ON beneficiaries (merchant_id, id DESC);
-    ALTER TABLE transactions ADD FOREIGN KEY (beneficiary_id) REFERENCES beneficiaries;
+    CREATE TRIGGER kept_for_good BEFORE DELETE OR TRUNCATE OR UPDATE OF id, merchant_id ON beneficiaries FOR EACH STATEMENT EXECUTE FUNCTION kept_for_good();
 
     GRANT SELECT, INSERT, UPDATE ON personal_data, beneficiaries TO eversend_app;
   `);
@@ -61,7 +61,6 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    ALTER TABLE transactions DROP CONSTRAINT transactions_beneficiary_id_fkey;
     DROP TABLE beneficiaries, personal_data;
   `);
 }

@@ -22,7 +22,8 @@ export async function up(knex: Knex): Promise<void> {
     LANGUAGE plpgsql AS $$
     #variable_conflict use_column
     DECLARE
-      verdicts text[]; wallets text[]; taken text[]; holds integer[];
+      verdicts text[]; wallets text[]; taken text[];
+      hold_ids text[]; hold_refs text[]; hold_kinds text[]; hold_currencies text[]; hold_transactions text[]; hold_actors text[];
       line_entries text[]; line_accounts text[]; line_amounts bigint[]; limited text[];
     BEGIN
       -- Who has an approval limit is judged one commit after the other: what follows this lock sees whatever was accepted before.
@@ -135,13 +136,30 @@ export async function up(knex: Knex): Promise<void> {
           ON CONFLICT DO NOTHING RETURNING subject_id
       )
       SELECT array_agg(subject_id) INTO taken FROM keys_in;
-      FOR i IN 1..cardinality(verdicts) LOOP
-        IF verdicts[i] = 'accepted' AND NOT ids[i] = ANY(coalesce(taken, '{}')) THEN
-          verdicts[i] := 'again';
-        END IF;
-      END LOOP;
+      IF coalesce(cardinality(taken), 0) < cardinality(array_positions(verdicts, 'accepted')) THEN
+        FOR i IN 1..cardinality(verdicts) LOOP
+          IF verdicts[i] = 'accepted' AND NOT ids[i] = ANY(coalesce(taken, '{}')) THEN
+            verdicts[i] := 'again';
+          END IF;
+        END LOOP;
+      END IF;
 
       IF 'accepted' = ANY(verdicts) THEN
+        WITH accepted AS MATERIALIZED (
+          SELECT * FROM unnest(verdicts, ids, merchants, wallets, currencies, amounts, amount_types, max_amounts, destination_currencies,
+              destination_amounts, countries, methods, fee_schedules, fees, fee_ceilings, helds, refs, metadatas, beneficiaries,
+              redirect_urls, schedules, actors, client_addresses, refund_ofs, approval_waits, sealeds, otps, account_hashes, last_four_hashes)
+            AS r(verdict, id, merchant, wallet, currency, amount, amount_type, max_amount, destination_currency, destination_amount,
+              country, method, fee_schedule, fee, fee_ceiling, held, ref, metadata, beneficiary, redirect_url, scheduled, actor,
+              client_address, refund_of, wait, sealed, otp, account_hash, last_four_hash)
+          WHERE r.verdict = 'accepted'
+        ), history AS (
+          INSERT INTO transaction_history (transaction_id, to_state, cause, actor, attempt)
+            SELECT r.id, CASE WHEN r.wait IS NULL THEN 'accepted' ELSE 'awaiting_approval' END, 'api', r.actor, 0 FROM accepted r
+        ), persons AS (
+          INSERT INTO personal_data (subject_id, merchant_id, sealed, otp_sealed, account_hash, last_four_hash)
+            SELECT r.id, r.merchant, r.sealed, r.otp, r.account_hash, r.last_four_hash FROM accepted r
+        )
         INSERT INTO transactions (id, type, merchant_id, wallet_id, state, currency, amount_minor, amount_type, max_amount_minor,
             destination_currency, destination_amount_minor, country, method, fee_schedule_id, fee_minor, fee_ceiling_minor,
             held_minor, reference, metadata, beneficiary_id, redirect_url, scheduled_at, actor, client_address, refund_of, due_at, rung_at)
@@ -152,40 +170,29 @@ export async function up(knex: Knex): Promise<void> {
             r.scheduled, r.actor, r.client_address, r.refund_of,
             coalesce(now() + r.wait * interval '1 millisecond', r.scheduled, now()),
             CASE WHEN r.scheduled IS NULL AND r.wait IS NULL THEN now() END
-          FROM unnest(verdicts, ids, merchants, wallets, currencies, amounts, amount_types, max_amounts, destination_currencies,
-              destination_amounts, countries, methods, fee_schedules, fees, fee_ceilings, helds, refs, metadatas, beneficiaries,
-              redirect_urls, schedules, actors, client_addresses, refund_ofs, approval_waits)
-            AS r(verdict, id, merchant, wallet, currency, amount, amount_type, max_amount, destination_currency, destination_amount,
-              country, method, fee_schedule, fee, fee_ceiling, held, ref, metadata, beneficiary, redirect_url, scheduled, actor,
-              client_address, refund_of, wait)
-          WHERE r.verdict = 'accepted';
-        INSERT INTO transaction_history (transaction_id, to_state, cause, actor, attempt)
-          SELECT r.id, CASE WHEN r.wait IS NULL THEN 'accepted' ELSE 'awaiting_approval' END, 'api', r.actor, 0
-          FROM unnest(verdicts, ids, actors, approval_waits) AS r(verdict, id, actor, wait)
-          WHERE r.verdict = 'accepted';
-        INSERT INTO personal_data (subject_id, merchant_id, sealed, otp_sealed, account_hash, last_four_hash)
-          SELECT r.id, r.merchant, r.sealed, r.otp, r.account_hash, r.last_four_hash
-          FROM unnest(verdicts, ids, merchants, sealeds, otps, account_hashes, last_four_hashes)
-            AS r(verdict, id, merchant, sealed, otp, account_hash, last_four_hash)
-          WHERE r.verdict = 'accepted';
+          FROM accepted r;
 
         FOR i IN 1..cardinality(verdicts) LOOP
           IF verdicts[i] = 'accepted' AND helds[i] > 0 THEN
-            holds := holds || i;
-            line_entries := line_entries || ARRAY[entry_ids[i], entry_ids[i]];
-            line_accounts := line_accounts || ARRAY[wallets[i] || ':available', wallets[i] || ':held'];
-            line_amounts := line_amounts || ARRAY[-helds[i], helds[i]];
+            hold_ids := hold_ids || entry_ids[i];
+            hold_refs := hold_refs || (ids[i] || ':hold');
+            hold_kinds := hold_kinds || 'hold'::text;
+            hold_currencies := hold_currencies || currencies[i];
+            hold_transactions := hold_transactions || ids[i];
+            hold_actors := hold_actors || actors[i];
+            line_entries := line_entries || entry_ids[i] || entry_ids[i];
+            line_accounts := line_accounts || (wallets[i] || ':available') || (wallets[i] || ':held');
+            line_amounts := line_amounts || -helds[i] || helds[i];
           END IF;
         END LOOP;
-        IF holds IS NOT NULL THEN
-          PERFORM post_entries(array_agg(entry_ids[i]), array_agg(ids[i] || ':hold'), array_agg('hold'::text),
-            array_agg(currencies[i]), array_agg(ids[i]), NULL, array_agg(actors[i]), line_entries, line_accounts, line_amounts)
-            FROM unnest(holds) AS i;
+        IF hold_ids IS NOT NULL THEN
+          PERFORM post_entries(hold_ids, hold_refs, hold_kinds, hold_currencies, hold_transactions, NULL, hold_actors,
+            line_entries, line_accounts, line_amounts);
         END IF;
       END IF;
 
       IF 'known' = ANY(verdicts) THEN
-        RETURN QUERY SELECT v.verdict, v.wallet, coalesce(k.created_at, now()), k.status, k.answer
+        RETURN QUERY SELECT v.verdict, v.wallet, coalesce(k.created_at, now()), k.status::smallint, k.answer
           FROM unnest(verdicts, wallets, merchants, routes, keys) WITH ORDINALITY AS v(verdict, wallet, merchant, route, key, n)
             LEFT JOIN idempotency_keys k
               ON v.verdict = 'known' AND k.merchant_id = v.merchant AND k.route = v.route AND k.key = v.key

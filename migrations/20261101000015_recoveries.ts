@@ -22,9 +22,9 @@ export async function up(knex: Knex): Promise<void> {
 
     -- An attempt is the permission to send, so this is where the switch is: whatever a process believes, none is stamped while a
     -- recovery is open. Adopting what the provider has already (which opens an attempt and sends nothing) says so.
-    CREATE FUNCTION refuse_to_send() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    CREATE FUNCTION refuse_to_send() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL)
+      IF EXISTS (SELECT 1 FROM public.recoveries WHERE finished_at IS NULL)
         AND coalesce(current_setting('eversend.adopting', true), '') <> 'yes'
       THEN
         RAISE EXCEPTION 'nothing is sent while a recovery is open' USING ERRCODE = 'EV005';

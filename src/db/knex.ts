@@ -16,7 +16,7 @@ export const APPLICATION_ROLE = 'eversend_app';
 /**
  * Every statement of ours is short and has its index, so Postgres is told to go by nested loops over indexes, with one plan made
  * once. Left to itself it guesses thousands of rows for each batch and reads whole tables for it, keeps a plan from when a table
- * was young, or plans anew for every batch. Who means to read everything (`verifyLedger`) takes this back.
+ * was young (and reads the whole index of what it believes to be empty), or plans anew for every batch. Who means to read everything (`verifyLedger`) takes this back.
  */
 const SETTINGS = [
   "SET statement_timeout = '30s'",
@@ -25,6 +25,7 @@ const SETTINGS = [
   'SET enable_seqscan = off',
   'SET enable_hashjoin = off',
   'SET enable_mergejoin = off',
+  'SET enable_material = off',
   'SET jit = off',
   'SET plan_cache_mode = force_generic_plan',
 ].join('; ');
@@ -35,6 +36,7 @@ export const READ_EVERYTHING = [
   'SET LOCAL enable_seqscan = on',
   'SET LOCAL enable_hashjoin = on',
   'SET LOCAL enable_mergejoin = on',
+  'SET LOCAL enable_material = on',
   'SET LOCAL plan_cache_mode = auto',
 ].join('; ');
 

@@ -54,6 +54,27 @@ const QUESTIONS: readonly (readonly [problem: string, sql: string])[] = [
      AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.transaction_id = t.id AND c.resolved_at IS NULL)`,
   ],
   [
+    'a row names what does not exist',
+    `SELECT child || ' names ' || name AS what FROM (
+       SELECT 'transaction ' || t.id AS child, 'wallet ' || t.wallet_id AS name FROM transactions t
+         WHERE NOT EXISTS (SELECT FROM wallets w WHERE w.id = t.wallet_id AND w.merchant_id = t.merchant_id AND w.currency = t.currency)
+       UNION ALL SELECT 'transaction ' || t.id, 'fee schedule ' || t.fee_schedule_id FROM transactions t
+         WHERE NOT EXISTS (SELECT FROM fee_schedules f WHERE f.id = t.fee_schedule_id)
+       UNION ALL SELECT 'transaction ' || t.id, 'beneficiary ' || t.beneficiary_id FROM transactions t WHERE t.beneficiary_id IS NOT NULL
+         AND NOT EXISTS (SELECT FROM beneficiaries b WHERE b.id = t.beneficiary_id AND b.merchant_id = t.merchant_id)
+       UNION ALL SELECT 'refund ' || t.id, 'collection ' || t.refund_of FROM transactions t WHERE t.refund_of IS NOT NULL
+         AND NOT EXISTS (SELECT FROM transactions c WHERE c.id = t.refund_of AND c.merchant_id = t.merchant_id)
+       UNION ALL SELECT kind, 'transaction ' || id FROM (
+           SELECT 'history' AS kind, transaction_id AS id FROM transaction_history UNION SELECT 'an attempt', transaction_id FROM attempts
+           UNION SELECT 'an earning', transaction_id FROM earnings
+           UNION SELECT 'a journal entry', transaction_id FROM journal_entries WHERE transaction_id IS NOT NULL) c
+         WHERE NOT EXISTS (SELECT FROM transactions t WHERE t.id = c.id)
+       UNION ALL SELECT 'personal data of ' || p.subject_id, 'no transaction or beneficiary' FROM personal_data p
+         WHERE NOT EXISTS (SELECT FROM transactions t WHERE t.id = p.subject_id AND t.merchant_id = p.merchant_id)
+         AND NOT EXISTS (SELECT FROM beneficiaries b WHERE b.id = p.subject_id AND b.merchant_id = p.merchant_id)
+     ) r`,
+  ],
+  [
     'money does not add up to zero in a currency',
     `SELECT a.currency AS what FROM postings p JOIN ledger_accounts a ON a.id = p.account_id
      GROUP BY a.currency HAVING sum(p.amount) <> 0`,

@@ -30,7 +30,8 @@ test('hostile requests of every kind find no fault, are refused where they must 
     const { path, method, headers, body } = shot;
     const answered = await api.call(method, path, { key, idempotencyKey: false, headers: { ...headers }, body });
     const fault = faultOf(shot, answered);
-    if (fault !== null) expect.fail(fault);
+    if (fault !== null)
+      expect.fail(`${fault}; ${JSON.stringify(api.lines.find((line) => line['event'] === 'request_failed'))}`);
     if (answered.status >= 400) refused += 1;
     const id = createdBy(answered);
     if (id !== null) created.add(id);
