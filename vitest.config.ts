@@ -1,5 +1,21 @@
 // How the tests run: one embedded PostgreSQL for the whole run, two files at a time. `npm run coverage` also counts what they reach.
+import { statfsSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+const MEMORY = '/dev/shm';
+const ENOUGH_BYTES = 4 * 2 ** 30;
+
+/** What tests write ends with them, so it need not reach a disk: databases are made ten times as fast in memory, if there is enough. */
+function hasMemoryToSpare(): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return Math.min(bavail * bsize, freemem()) >= ENOUGH_BYTES;
+  } catch {
+    return false;
+  }
+}
+if (process.env['TMPDIR'] === undefined && hasMemoryToSpare()) process.env['TMPDIR'] = MEMORY;
 
 /** What must be covered to the last branch: rows, money, states, and whatever judges an input. */
 const PROVEN = [

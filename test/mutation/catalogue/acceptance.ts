@@ -82,8 +82,8 @@ export const ACCEPTANCE: readonly Mutation[] = [
     edits: [
       {
         file: 'migrations/20261101000005_ledger.ts',
-        find: 'balance bigint CHECK (balance >= 0)',
-        replace: 'balance bigint',
+        find: 'balance any_minor,',
+        replace: 'balance bigint,',
       },
       {
         file: 'migrations/20261101000005_ledger.ts',

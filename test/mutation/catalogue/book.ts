@@ -11,12 +11,55 @@ export const BOOK: readonly Mutation[] = [
     name: 'entry-reference',
     mechanism: 'A step is booked once',
     removed: 'the unique reference of journal entries',
-    edits: [
-      { file: LEDGER, find: 'NOT NULL UNIQUE CHECK (length(reference)', replace: 'NOT NULL CHECK (length(reference)' },
-    ],
+    edits: [{ file: LEDGER, find: 'entry_reference NOT NULL UNIQUE', replace: 'entry_reference NOT NULL' }],
     test: TEST,
     notices: ['refuses a reference that was posted before'],
     holds: HOLDS,
+  },
+  {
+    name: 'kept-for-good',
+    mechanism: 'What rows name is never removed',
+    removed: 'the trigger on transactions',
+    edits: [
+      {
+        file: TRANSACTIONS,
+        find: 'CREATE TRIGGER kept_for_good BEFORE DELETE OR TRUNCATE OR UPDATE OF id, merchant_id ON transactions FOR EACH STATEMENT EXECUTE FUNCTION kept_for_good();',
+        replace: '',
+      },
+    ],
+    test: 'test/db/references.test.ts',
+    notices: ['stay: nobody removes or empties transactions, not even their owner'],
+    holds: 'is not found where all is well',
+  },
+  {
+    name: 'references-looked-at',
+    mechanism: 'The proof of the book looks at every reference',
+    removed: 'the question about the wallet',
+    edits: [
+      {
+        file: 'src/ledger/verify.ts',
+        find: 'w.id = t.wallet_id AND w.merchant_id = t.merchant_id AND w.currency = t.currency',
+        replace: 'true',
+      },
+    ],
+    test: 'test/db/references.test.ts',
+    notices: ['is found: a transaction without its wallet'],
+    holds: 'is not found where all is well',
+  },
+  {
+    name: 'transaction-stands',
+    mechanism: 'A payment that failed has a reason, one that settled has its amounts, and each has its shape',
+    removed: 'the rule over the whole row',
+    edits: [
+      {
+        file: TRANSACTIONS,
+        find: 'ALTER TABLE transactions ADD CONSTRAINT stands CHECK (transaction_stands(transactions));',
+        replace: 'ALTER TABLE transactions ADD CONSTRAINT stands CHECK (true);',
+      },
+    ],
+    test: 'test/db/transaction-stands.test.ts',
+    notices: ['failed_has_a_reason'],
+    holds: 'may be written again as it is',
   },
   {
     name: 'moment-below-zero',

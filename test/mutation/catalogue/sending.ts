@@ -193,7 +193,7 @@ export const SENDING: readonly Mutation[] = [
     edits: [
       {
         file: 'migrations/20261101000015_recoveries.ts',
-        find: 'IF EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL)',
+        find: 'IF EXISTS (SELECT 1 FROM public.recoveries WHERE finished_at IS NULL)',
         replace: 'IF false',
       },
     ],
