@@ -155,7 +155,7 @@ const PLANTED: readonly (readonly [
   [
     'I3',
     'a balance below zero',
-    ({ wallet }) => `ALTER TABLE ledger_accounts DROP CONSTRAINT ledger_accounts_balance_check;
+    ({ wallet }) => `ALTER TABLE ledger_accounts ALTER COLUMN balance TYPE bigint;
       UPDATE ledger_accounts SET balance = -5 WHERE id = '${wallet}:held'`,
     ({ wallet }) => `account ${wallet}:held is at -5`,
   ],

@@ -57,7 +57,7 @@ export function finalQuestions({ overdueMs, reviewShare }: FinalLimits): readonl
       sql: `SELECT 'transaction ' || id || ' is ' || state || ' and its entries are ' || coalesce(nullif(array_to_string(have, ', '), ''), 'none')
           AS sentence FROM (
         SELECT t.id, t.state, ${STEPS_OF_STATES} || CASE WHEN t.type = 'payout' AND ${LATE} THEN ARRAY['release'] ELSE ARRAY[]::text[] END AS want,
-          ARRAY(SELECT e.kind FROM journal_entries e WHERE e.transaction_id = t.id AND e.kind IN ('hold', 'settle', 'release', 'reverse')) AS have
+          ARRAY(SELECT e.kind::text FROM journal_entries e WHERE e.transaction_id = t.id AND e.kind IN ('hold', 'settle', 'release', 'reverse')) AS have
         FROM transactions t) steps
         WHERE ARRAY(SELECT unnest(want) ORDER BY 1) <> ARRAY(SELECT unnest(have) ORDER BY 1)`,
     },
