@@ -130,6 +130,7 @@ export const variables = {
   RECOVERY: oneOf(['true', 'false']).default('false'),
   RING_GRACE_MS: ms(5 * SECOND),
   ROLLUP_INTERVAL_MS: ms(MINUTE),
+  ACTIVITY_INTERVAL_MS: ms(2 * SECOND),
   RETRY_BASE_MS: ms(SECOND),
   RETRY_MAX_MS: ms(5 * MINUTE),
   LOOKUP_SCHEDULE_MS: schedule([SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 20 * SECOND, 30 * SECOND]),

@@ -57,7 +57,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['src/merchants', 'src/pricing', 'src/earnings', 'src/limits'],
   ['src/transactions'],
   ['src/collections', 'src/payouts'],
-  ['src/webhooks', 'src/notifications', 'src/personal-data', 'src/reconciliation'],
+  ['src/activity', 'src/webhooks', 'src/notifications', 'src/personal-data', 'src/reconciliation'],
   ['src/http', 'src/admin', 'workers'],
   ['src/app.ts', 'src/compose.ts', 'src/self-check.ts'],
   ['src/server.ts', 'workers/main.ts'],

@@ -1,4 +1,5 @@
 // Housekeeping: what must happen now and then in one process only: rolling up the ledger, checking for returns, forgetting old keys and persons.
+import { forgetFineActivity } from '../src/activity/roll-up.ts';
 import type { Context } from '../src/context.ts';
 import { runAlone } from '../src/db/knex.ts';
 import { rollUp } from '../src/ledger/balances.ts';
@@ -54,6 +55,7 @@ export async function keepHouse(ctx: Context, flows: Record<TransactionType, Flo
     ['forget_keys', DAY_MS, () => forgetKeys(ctx)],
     ['erase_persons', ROLLUP_INTERVAL_MS, () => eraseAsked(ctx.db, ctx.vault)],
     ['erase_late_events', DAY_MS, () => eraseLateEvents(ctx.db)],
+    ['forget_fine_activity', DAY_MS, () => forgetFineActivity(ctx.db)],
     ['forget_events', FORGET_EVENTS_MS, () => inRounds(() => forgetEvents(ctx))],
   ];
   for (const [name, intervalMs, work] of tasks) {

@@ -1,6 +1,7 @@
 // Starts the workers, the sweep and the housekeeping in one process, and stops them cleanly.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Worker } from 'bullmq';
+import { rollUpActivity } from '../src/activity/roll-up.ts';
 import { compose } from '../src/compose.ts';
 import { readConfig } from '../src/config.ts';
 import type { Context } from '../src/context.ts';
@@ -36,7 +37,8 @@ export async function startWorkers(ctx: Context): Promise<{ stop(): Promise<void
   );
   const workers: Worker[] = [];
   for (const definition of DEFINITIONS) workers.push(await startWorker(ctx, backend, definition));
-  const { SWEEP_INTERVAL_MS, RELAY_INTERVAL_MS, ROLLUP_INTERVAL_MS, REVERSAL_CHECK_MS } = ctx.config;
+  const { SWEEP_INTERVAL_MS, RELAY_INTERVAL_MS, ACTIVITY_INTERVAL_MS, ROLLUP_INTERVAL_MS, REVERSAL_CHECK_MS } =
+    ctx.config;
   const daemons: Daemon[] = [
     startDaemon({ name: 'sweep', intervalMs: SWEEP_INTERVAL_MS, log: ctx.log, runOnce: () => sweepOnce(ctx) }),
     startDaemon({
@@ -47,6 +49,12 @@ export async function startWorkers(ctx: Context): Promise<{ stop(): Promise<void
         await relayOnce(ctx);
         await replayOnce(ctx);
       },
+    }),
+    startDaemon({
+      name: 'activity',
+      intervalMs: ACTIVITY_INTERVAL_MS,
+      log: ctx.log,
+      runOnce: () => rollUpActivity(ctx.db),
     }),
     startDaemon({
       name: 'housekeeping',

@@ -1,5 +1,6 @@
 // `ledger verify | balance | statement | rebuild`.
 import type { Command } from 'commander';
+import { rebuildActivity } from '../activity/roll-up.ts';
 import { NotFound } from '../errors.ts';
 import { rebuildRollUps, trialBalance } from '../ledger/balances.ts';
 import { statement } from '../ledger/statement.ts';
@@ -33,10 +34,11 @@ export function ledger(noun: Command): void {
   const rebuild = noun
     .command('rebuild')
     .description(
-      'make the stored sums of the book anew from its postings; needed after restoring a dump into another cluster',
+      'make the stored sums of the book anew from its postings, and those of the overview; needed after restoring a dump into another cluster',
     );
   verb(rebuild, async (desk) => {
     const changed = await rebuildRollUps(desk.db);
+    await rebuildActivity(desk.db);
     await desk.audited(
       async () => undefined,
       () => ({ action: 'ledger.rebuild', subject: null, detail: { foreignPostings: String(changed) } }),

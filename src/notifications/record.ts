@@ -68,6 +68,12 @@ const RECORD = {
     ), written AS (
       INSERT INTO delivery_attempts (delivery_id, number, status_code, duration_ms, error, answer)
         SELECT t.id, t.attempts, r.status_code, r.duration_ms, r.error, r.answer FROM tried t JOIN results r ON r.id = t.id
+    ), counted AS (
+      INSERT INTO delivery_sums AS s (starts_at, shard, delivered, refused)
+        SELECT date_bin(interval '1 hour', now(), timestamptz '2000-01-01 00:00Z'), ascii(right($1, 1)) % 8,
+          count(*) FILTER (WHERE r.ok), count(*) FILTER (WHERE NOT r.ok)
+        FROM tried t JOIN results r ON r.id = t.id HAVING count(*) > 0
+        ON CONFLICT (starts_at, shard) DO UPDATE SET delivered = s.delivered + EXCLUDED.delivered, refused = s.refused + EXCLUDED.refused
     ), behind AS (
       UPDATE deliveries d SET due_at = w.due_at FROM (
         SELECT b.id, t.due_at FROM tried t CROSS JOIN LATERAL (

@@ -7,6 +7,7 @@ import { newId } from '../ids.ts';
 import { verifySignature } from '../provider/eversend/signature.ts';
 import { digest } from '../vault.ts';
 import { readClaim } from './claim.ts';
+import { countRefused } from './refused.ts';
 import { sealBody } from './webhook-event.ts';
 
 interface Received {
@@ -68,6 +69,7 @@ export async function receiveWebhook(
     algorithm: ctx.config.EVERSEND_WEBHOOK_ALGORITHM,
   });
   if (verdict !== 'valid') {
+    countRefused(ctx)();
     const clientAddress = of.clientAddress ?? 'unknown';
     // The provider's published sample signs without a key: if production really did, operators must learn it at once.
     if (verdict === 'unkeyed')

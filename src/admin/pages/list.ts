@@ -1,6 +1,6 @@
 // The list of any panel: filters, a table, the way to the next page.
 import { html } from 'hono/html';
-import { type Filtered, parametersOf } from '../panels/filters.ts';
+import { type Filtered, hasTime, parametersOf } from '../panels/filters.ts';
 import type { AnyPanel, Column, Filter } from '../panels/panel.ts';
 import type { Page } from '../panels/read.ts';
 import { may } from '../permissions.ts';
@@ -96,9 +96,9 @@ function fieldHtml(filter: Filter, given: ReadonlyMap<string, string>): Html {
         )}</select></label>`;
     case 'days':
       return html`<fieldset class="field days"><legend>${filter.label}</legend>
-        <input type="date" name="${filter.name}From" aria-label="${filter.label} from" value="${given.get(`${filter.name}From`) ?? ''}">
+        ${dayInput(`${filter.name}From`, `${filter.label} from`, given)}
         <span>to</span>
-        <input type="date" name="${filter.name}To" aria-label="${filter.label} to" value="${given.get(`${filter.name}To`) ?? ''}"></fieldset>`;
+        ${dayInput(`${filter.name}To`, `${filter.label} to`, given)}</fieldset>`;
     case 'text':
       if (filter.hidden)
         return value === ''
@@ -110,4 +110,10 @@ function fieldHtml(filter: Filter, given: ReadonlyMap<string, string>): Html {
     default:
       return filter satisfies never;
   }
+}
+
+/** A moment, which links of the overview set, is no date that a browser's picker would keep. */
+function dayInput(name: string, label: string, given: ReadonlyMap<string, string>): Html {
+  const value = given.get(name);
+  return html`<input type="${hasTime(value) ? 'text' : 'date'}" name="${name}" aria-label="${label}" value="${value ?? ''}">`;
 }

@@ -71,7 +71,7 @@ function begin(filter: Days, given: ReadonlyMap<string, string>): readonly Condi
 function end(filter: Days, given: ReadonlyMap<string, string>): readonly Condition[] {
   const day = readDay(filter, given.get(`${filter.name}To`));
   if (day === null) return [];
-  const next = new Date(day.getTime() + DAY_MS);
+  const next = hasTime(given.get(`${filter.name}To`)) ? day : new Date(day.getTime() + DAY_MS);
   const { column, idPrefix } = filter;
   if (idPrefix === undefined)
     return [{ sql: `${column} < ?::timestamptz`, values: [next.toISOString()], indexed: true }];
@@ -83,11 +83,17 @@ function end(filter: Days, given: ReadonlyMap<string, string>): readonly Conditi
 
 function readDay(filter: Days, text: string | undefined): Date | null {
   if (text === undefined) return null;
-  const at = new Date(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) ? `${text}T00:00:00Z` : Number.NaN);
-  const isReal = !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) && at.getUTCFullYear() >= 2000;
+  const isMoment = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z$/.test(text);
+  const isDay = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text);
+  const at = new Date(isMoment ? text : isDay ? `${text}T00:00:00Z` : Number.NaN);
+  const isReal =
+    !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text.replace('Z', '')) && at.getUTCFullYear() >= 2000;
   if (!isReal) throw wrong(filter, 'Give a day such as 2027-01-31.');
   return at;
 }
+
+/** A day, both ends included; or a moment such as 2027-01-31T10:30Z, of which the last one is not: what the overview counts. */
+export const hasTime = (text: string | undefined): boolean => text?.includes('T') === true;
 
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

@@ -5,6 +5,7 @@ import { perContext } from '../../context.ts';
 import { Forbidden, InvalidRequest, Unauthenticated } from '../../errors.ts';
 import { SIGNATURE_HEADER } from '../../provider/eversend/signature.ts';
 import { receiveWebhook } from '../../webhooks/receive.ts';
+import { countRefused } from '../../webhooks/refused.ts';
 import { defineRoute } from '../define-route.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
@@ -51,6 +52,7 @@ const receive = defineRoute({
   },
   async handler({ ctx, raw, clientAddress, header }) {
     if (!isAllowed(ctx)(clientAddress)) {
+      countRefused(ctx)();
       const from = { clientAddress: clientAddress ?? 'unknown' };
       ctx.log.security(
         { event: 'webhook_address_refused', ...from },
