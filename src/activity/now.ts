@@ -88,9 +88,9 @@ const WHY = {
   name: 'overview_failures',
   text: `
     SELECT code, count(*)::int AS count FROM (
-      SELECT failure_code AS code FROM transactions WHERE state = 'failed' AND created_at >= $1 AND created_at < $2
+      SELECT failure_code AS code, created_at FROM transactions WHERE state = 'failed' AND created_at < $2
       ORDER BY created_at DESC, id DESC LIMIT ${FAILURES}
-    ) f GROUP BY code ORDER BY count(*) DESC, code`,
+    ) f WHERE created_at >= $1 GROUP BY code ORDER BY count(*) DESC, code`,
 };
 
 /** Why payments created in that time have failed, most frequent reason first: of the newest FAILURES. */

@@ -11,6 +11,7 @@ import { frameOf, inside, openDesk } from './desk.ts';
 import { problemPage } from './pages/problem.ts';
 import { accountRoutes } from './routes/account.ts';
 import { actionRoutes } from './routes/actions.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { panelRoutes } from './routes/panels.ts';
 import { openSignInRoutes, signedInRoutes } from './routes/sign-in.ts';
 import { findSession } from './session.ts';
@@ -63,7 +64,7 @@ export function adminApp(ctx: Context, board: Board): Hono<AdminEnv> {
   });
   signedInRoutes(app, desk);
   accountRoutes(app, desk);
-  app.get('/', (c) => c.redirect(`${base}/transactions`, 302));
+  overviewRoutes(app, desk);
   app.on(['GET', 'HEAD'], ['/queues', '/queues/*'], async (c) => {
     try {
       return await board.fetch(c.req.raw);

@@ -6,6 +6,8 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import type { Config } from '../config.ts';
 import { openQueuesForBoard } from '../queue/backend.ts';
+import { panelOf } from './panels/all.ts';
+import { PANELS } from './panels/vocabulary.ts';
 
 /** Its page carries a `<base>` and inline styles; everything else that a page can load or send is shut, other hosts above all. */
 export const BOARD_POLICY =
@@ -53,7 +55,13 @@ async function open(config: Config, path: string) {
   createBullBoard({
     queues: queues.map((queue) => {
       const description = WHAT.get(queue.name) ?? '';
-      return new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false, description });
+      return new BullMQAdapter(queue, {
+        readOnlyMode: true,
+        allowRetries: false,
+        description,
+        // Optional in the board's answers, though not in its types: what has no page gets no link.
+        externalJobUrl: (job) => pageOf(config, job.data) as { href: string; displayText: string },
+      });
     }),
     // The adapter brings its own copy of the board's types; what runs is the same.
     serverAdapter: serverAdapter as unknown as Parameters<typeof createBullBoard>[0]['serverAdapter'],
@@ -71,6 +79,15 @@ async function open(config: Config, path: string) {
     },
   });
   return { app: new Hono().route(path, serverAdapter.registerPlugin()), close };
+}
+
+/** The console's page of the row that a job is about; undefined where there is none. */
+function pageOf(config: Config, data: unknown): { href: string; displayText: string } | undefined {
+  const id = (data as { id?: unknown } | null)?.id;
+  if (typeof id !== 'string' || !/^[a-z]{2}[0-9A-Z]{26}$/.test(id)) return undefined;
+  const panel = panelOf(PANELS.get(id.slice(0, 2)) ?? '');
+  if (panel === null) return undefined;
+  return { href: `${config.BASE_PATH}/admin/${panel.path}/${id}`, displayText: `Open the ${panel.one.toLowerCase()}` };
 }
 
 /** The page asks a third party for fonts; the policy would stop that, but a browser should not even try. */

@@ -60,9 +60,9 @@ const GROUPS = ['Payments', 'Book', 'Merchants', 'Operations'] as const;
 
 function navigation({ base }: Frame, session: Session, here: string | undefined): Html {
   const entry = (path: string, title: string) =>
-    html`<li><a href="${base}/${path}" ${path === here ? html`aria-current="page"` : ''}>${title}</a></li>`;
+    html`<li><a href="${path === '' ? base : `${base}/${path}`}" ${path === here ? html`aria-current="page"` : ''}>${title}</a></li>`;
   const open = PANELS.filter((panel) => may(session.role, panel.permission));
-  return html`<nav aria-label="Sections"><details open><summary>Menu</summary>${GROUPS.map(
+  return html`<nav aria-label="Sections"><details open><summary>Menu</summary><ul>${entry('', 'Overview')}</ul>${GROUPS.map(
     (group) => html`<h2>${group}</h2><ul>
       ${open.filter((panel) => panel.group === group).map((panel) => entry(panel.path, panel.title))}
       ${group === 'Operations' ? entry('queues', 'Queues') : ''}</ul>`,

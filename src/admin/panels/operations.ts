@@ -206,7 +206,12 @@ export const administrators = panel<PersonOnPanel>({
     t.invitation_ends_at AS "invitationEndsAt", t.failed_logins AS "failedLogins",
     (SELECT count(*)::int FROM admin_sessions s WHERE s.administrator_id = t.id) AS sessions,
     (SELECT max(s.last_seen_at) FROM admin_sessions s WHERE s.administrator_id = t.id) AS "lastSeenAt"`,
-  filters: [words({ name: 'role', label: 'Role', column: 't.role' }, ROLES)],
+  filters: [
+    words({ name: 'role', label: 'Role', column: 't.role' }, ROLES),
+    words({ name: 'factor', label: 'Second factor', column: '' }, ['none', 'on'], (factor) => ({
+      sql: `t.totp_since IS ${factor === 'on' ? 'NOT ' : ''}NULL AND t.disabled_at IS NULL AND t.invitation_ends_at IS NULL`,
+    })),
+  ],
   columns: [
     { name: 'Person', of: (row) => link('administrators', row.id, row.email) },
     { name: 'Role', of: (row) => text(row.role) },

@@ -1,7 +1,7 @@
 // The panels of what went to the provider and came from it: attempts, and webhook events.
 import { VERDICTS } from '../../transactions/attempt.ts';
 import { type Cell, code, json, link, money, status, type Tone, text, time } from './cell.ts';
-import { panel } from './panel.ts';
+import { type Filter, panel } from './panel.ts';
 import { byId, ID, subject, words } from './vocabulary.ts';
 
 interface AttemptOnPanel {
@@ -33,6 +33,17 @@ export const verdictOf = (verdict: string | null): Cell =>
   verdict === null
     ? status('open: perhaps sent', 'busy')
     : status(verdict.replaceAll('_', ' '), VERDICT_TONES.get(verdict) ?? 'quiet');
+
+/** Set by links of the overview: the first letters of an id are its payment's type and time. */
+const since = (name: string, label: string, than: '>=' | '<'): Filter => ({
+  kind: 'text',
+  name,
+  label,
+  hidden: true,
+  form: /^(po|co)[0-9A-Z]{10}$/,
+  hint: 'Follow the link of the overview again.',
+  when: (id) => ({ sql: `t.transaction_id ${than} ?`, values: [id], indexed: true }),
+});
 
 export const attempts = panel<AttemptOnPanel>({
   path: 'attempts',
@@ -81,6 +92,8 @@ export const attempts = panel<AttemptOnPanel>({
       ]),
     },
     byId({ name: 'transaction', label: 'Transaction', column: 't.transaction_id', prefix: '(po|co)', indexed: true }),
+    since('since', 'payments from then on', '>='),
+    since('before', 'payments before then', '<'),
   ],
   columns: [
     { name: 'Opened', of: (row) => time(row.openedAt) },

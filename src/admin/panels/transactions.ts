@@ -1,4 +1,5 @@
 // The panel of transactions: collections and payouts of every merchant.
+import { IN_VAIN } from '../../activity/now.ts';
 import type { Context } from '../../context.ts';
 import { maskAccount } from '../../merchants/mask.ts';
 import { accountOf, openPerson } from '../../merchants/person.ts';
@@ -29,10 +30,13 @@ const COLUMNS = `t.id, t.type, t.merchant_id AS "merchantId", t.wallet_id AS "wa
   t.updated_at AS "updatedAt", t.settled_at AS "settledAt", w.owner, m.name AS "merchantName", p.sealed,
   (SELECT count(*)::int FROM cases c WHERE c.transaction_id = t.id AND c.resolved_at IS NULL) AS "openCases"`;
 
+/** What the overview counts as one: accepted, and not ended yet. */
+const UNDER_WAY = 'under_way';
 const ASIDE = new Set(['awaiting_approval', 'in_review', 'failed', 'cancelled', 'reversed']);
 
 /** Rare states have an index of their own; what is on its way is found by its date; settled is nearly everything. */
 function inState(state: string): Condition {
+  if (state === UNDER_WAY) return { sql: "t.state IN ('accepted', 'submitting', 'submitted')" };
   const sql = `t.state = '${state}'`;
   if (ASIDE.has(state)) return { sql, indexed: true };
   return STATES[state as keyof typeof STATES].final
@@ -79,7 +83,7 @@ export const transactions = panel<TransactionOnPanel>({
   },
   filters: [
     words({ name: 'type', label: 'Type', column: 't.type' }, ['payout', 'collection']),
-    words({ name: 'status', label: 'Status', column: 't.state' }, STATE_NAMES, inState),
+    words({ name: 'status', label: 'Status', column: 't.state' }, [...STATE_NAMES, UNDER_WAY], inState),
     byCurrency(),
     byMethod,
     { kind: 'days', name: 'created', label: 'Created', column: 't.created_at' },
@@ -103,6 +107,17 @@ export const transactions = panel<TransactionOnPanel>({
         indexed: true,
       }),
     },
+    {
+      kind: 'text',
+      name: 'failure',
+      label: 'Failure',
+      form: /^[a-z0-9_]{1,64}$/,
+      hint: 'Give its code, such as provider_failed.',
+      when: (code) => ({ sql: 't.failure_code = ?', values: [code] }),
+    },
+    words({ name: 'sending', label: 'Sending', column: '' }, ['in_vain'], () => ({
+      sql: `t.state = 'accepted' AND t.tries >= ${IN_VAIN}`,
+    })),
     byDigest('account', 'the account searched for', 'account_hash'),
     byDigest('ending', 'the last four searched for', 'last_four_hash'),
   ],
