@@ -1,5 +1,5 @@
 // Charts as SVG text: bars that add up, and lines. Shapes stretch with their box; words stay outside, so that they stay readable.
-import { type ScaleLinear, scaleBand, scaleLinear } from 'd3-scale';
+import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { curveMonotoneX, line, stack, stackOffsetDiverging } from 'd3-shape';
 import { html, raw } from 'hono/html';
 import type { Html } from '../pages/layout.ts';
@@ -44,7 +44,7 @@ export function chartHtml(of: Drawn): Html {
   return html`<div class="plot"><div class="yticks" aria-hidden="true">${ticks.toReversed().map((tick) => html`<span>${word(tick)}</span>`)}</div>
 <svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-labelledby="${of.id}-t ${of.id}-d">
 <title id="${of.id}-t">${of.title}</title><desc id="${of.id}-d">${of.description}</desc>
-<path class="grid" d="${grid}"/>${shapes}${of.steps.map(hit)}</svg>
+<path class="grid" d="${grid}"/>${shapes}<g class="hits">${of.steps.map(hit)}</g></svg>
 <div class="xticks" aria-hidden="true">${of.times.map((time) => html`<span>${time}</span>`)}</div></div>`;
 }
 
@@ -59,11 +59,8 @@ function heights(of: Drawn): ScaleLinear<number, number> {
   return scaleLinear(domain, [HEIGHT, 0]).nice(TICKS);
 }
 
+/** Each bar is a stroke as wide as its step allows: half the letters of a box, and a page has hundreds of them. */
 function bars(of: Drawn, y: ScaleLinear<number, number>): Html {
-  const x = scaleBand(
-    of.steps.map((_, n) => n),
-    [0, of.steps.length * STEP],
-  ).paddingInner(0.2);
   const rows = of.steps.map((_, n) => new Map(of.series.map(({ name, values }) => [name, values[n] ?? 0])));
   const layers = stack<unknown, Map<string, number>, string>()
     .keys(of.series.map(({ name }) => name))
@@ -73,8 +70,7 @@ function bars(of: Drawn, y: ScaleLinear<number, number>): Html {
     const path = layer.flatMap(([low, high], step) => {
       if (low === high) return [];
       const [bottom, top] = [Math.round(y(low)), Math.round(y(high))];
-      const left = x(step) ?? 0;
-      return [`M${left} ${bottom}V${Math.min(top, bottom - LEAST)}h${x.bandwidth()}V${bottom}z`];
+      return [`M${step * STEP + STEP / 2} ${bottom}V${Math.min(top, bottom - LEAST)}`];
     });
     return path.length === 0 ? '' : html`<path class="bar ${of.series[n]?.tone}" d="${raw(path.join(''))}"/>`;
   })}`;
@@ -89,9 +85,9 @@ function lines(of: Drawn, y: ScaleLinear<number, number>): Html {
   return html`${of.series.map(({ tone, values }) => html`<path class="line ${tone}" d="${raw(draw([...values]) ?? '')}"/>`)}`;
 }
 
-/** The whole height of a step answers to the pointer. Whoever has none finds the same link in the table. */
+/** The whole height of a step answers to the pointer (its size is in the style sheet). Whoever has none finds the same link in the table. */
 function hit(step: Drawn['steps'][number], n: number): Html {
-  const area = html`<rect class="hit" x="${n * STEP}" width="${STEP}" height="${HEIGHT}"><title>${step.text}</title></rect>`;
+  const area = html`<rect x="${n * STEP}"><title>${step.text}</title></rect>`;
   return step.href === null ? area : html`<a href="${step.href}" tabindex="-1">${area}</a>`;
 }
 

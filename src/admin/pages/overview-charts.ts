@@ -10,6 +10,7 @@ import { hrefOf, mayOpen, paymentsList, type View } from './overview-view.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DAY_MINUTES = 1440;
+const MANY = 60;
 
 /** What a step is called: its time of day, its day, or both. */
 function nameOf(range: Range, at: Date, of: { whole: boolean }): string {
@@ -50,14 +51,17 @@ function chart(
       const text = said(step);
       return {
         text: `${nameOf(range, step.at, { whole: true })}: ${text || 'none'}`,
-        href: text ? of.href(step) : null,
+        href: text && of.id === 'payments' ? of.href(step) : null,
       };
     }),
   };
+  // Links are most of the page's letters: with many steps, those of money are left to the table by currency.
+  const isLinked = of.id === 'payments' || summary.steps.length <= MANY;
   const row = (step: Step) => {
-    const href = of.href(step);
+    const href = isLinked ? of.href(step) : null;
     const name = nameOf(range, step.at, { whole: true });
-    return html`<tr><td>${href === null ? name : html`<a href="${href}">${name}</a>`}</td>${columns.map((column) => html`<td class="right">${column.text(step)}</td>`)}</tr>`;
+    // HTML closes cells and rows by itself.
+    return html`<tr><td>${href === null ? name : html`<a href="${href}">${name}</a>`}${columns.map((column) => html`<td>${column.text(step)}`)}`;
   };
   return html`<figure class="chart card"><figcaption><h2>${of.title}</h2><ul class="legend">${columns.map(({ name, tone }) => html`<li class="${tone}">${name}</li>`)}</ul></figcaption>
 ${chartHtml(drawn)}
