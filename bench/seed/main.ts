@@ -1,5 +1,6 @@
 // `npm run seed`: fills an empty database with payments that ended as payments do, by the product's own functions; for measurements.
 import { parseArgs } from 'node:util';
+import { rollUpActivity } from '../../src/activity/roll-up.ts';
 import { createMemoryCache } from '../../src/cache/memory.ts';
 import { createCollection } from '../../src/collections/create.ts';
 import { collectionFlow } from '../../src/collections/flow.ts';
@@ -121,6 +122,7 @@ async function main(): Promise<void> {
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, hand));
+    while ((await rollUpActivity(ctx.db)) > 0);
     console.log(`${count} transactions, ${perSecond(count, startedAt)} a second.`);
   } finally {
     await ctx.db.destroy();

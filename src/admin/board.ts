@@ -40,7 +40,7 @@ export function createBoard(config: Config, path = `${config.BASE_PATH}/admin/qu
         opening = null;
         throw error;
       });
-      return withoutFonts(await opened.app.fetch(request));
+      return inTheConsole(await opened.app.fetch(request), `${config.BASE_PATH}/admin`);
     },
     async close() {
       const opened = await opening?.catch(() => null);
@@ -90,9 +90,18 @@ function pageOf(config: Config, data: unknown): { href: string; displayText: str
   return { href: `${config.BASE_PATH}/admin/${panel.path}/${id}`, displayText: `Open the ${panel.one.toLowerCase()}` };
 }
 
-/** The page asks a third party for fonts; the policy would stop that, but a browser should not even try. */
-async function withoutFonts(answer: Response): Promise<Response> {
+/** Its own links to elsewhere are behind a menu; somebody who came for one job wants back. */
+const WAY_BACK =
+  'position:fixed;right:16px;bottom:16px;z-index:9;padding:8px 14px;border-radius:8px;background:#3d4ed8;color:#fff;text-decoration:none';
+
+/**
+ * The board's page as the console shows it: with the way back, and without the fonts that it asks a third party for. The policy would
+ * stop those, but a browser should not even try.
+ */
+async function inTheConsole(answer: Response, console: string): Promise<Response> {
   if (answer.headers.get('content-type')?.includes('text/html') !== true) return answer;
-  const page = (await answer.text()).replace(/<link[^>]*fonts\.googleapis\.com[^>]*>/g, '');
+  const page = (await answer.text())
+    .replace(/<link[^>]*fonts\.googleapis\.com[^>]*>/g, '')
+    .replace('</body>', `<a href="${console}" style="${WAY_BACK}">Back to the console</a></body>`);
   return new Response(page, { status: answer.status, headers: answer.headers });
 }

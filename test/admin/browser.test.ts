@@ -6,6 +6,7 @@ import { PANELS } from '../../src/admin/panels/all.ts';
 import { type Listening, listen } from '../../src/http/listen.ts';
 import { type Console, createConsole } from '../support/console.ts';
 import { type Filled, fillConsole } from '../support/console-data.ts';
+import { bells } from '../support/payments.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -55,6 +56,33 @@ async function open(role: 'viewer' | 'operator' | 'administrator'): Promise<{ pa
 }
 
 describe.skipIf(!isThere)('in a real browser', () => {
+  it('whoever is on call comes from the front page to the payout that failed, to the queues, and back', async () => {
+    const { ring, pay } = bells(world);
+    world.provider.onSubmit = (execute) => ({ kind: 'accepted', transaction: execute() });
+    const failed = await pay();
+    await ring(failed);
+    world.provider.rule(failed, { status: 'failed', reason: 'no such phone' });
+    await ring(failed, true);
+    const { page, complaints } = await open('viewer');
+    await page.goto(base);
+    expect(await page.textContent('.attention')).toContain('outcome unknown');
+    await page.click('.tile.bad dd a');
+    await page.click(`main tbody a[href$="/transactions/${failed}"]`);
+    expect(await page.textContent('main')).toContain('no such phone');
+    await page.goto(`${base}?range=30d`);
+    await page.click('.chart summary');
+    expect(await page.isVisible('.chart table')).toBe(true);
+    // Nothing is wider than a phone but what scrolls by itself.
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await page.click('nav summary');
+    await page.click('nav a[href$="/queues"]');
+    await page.waitForSelector('text=payouts');
+    await page.click('text=Back to the console');
+    await page.waitForSelector('h1 >> text=Overview');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  }, 60_000);
+
   it('an operator comes from the last four digits to what happened, freezes the wallet, and finds it written down', async () => {
     const { page, complaints } = await open('operator');
     await page.goto(base);

@@ -162,6 +162,7 @@ describe('the board', () => {
     expect(answer.status).toBe(200);
     expect(page).toContain('<base href="/admin/queues/"');
     expect(page).not.toMatch(/https?:\/\//);
+    expect(page).toContain('>Back to the console</a>');
     expect(answer.headers.get('content-security-policy')).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
         "connect-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'",

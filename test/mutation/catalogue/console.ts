@@ -3,6 +3,7 @@ import type { Mutation } from '../mutation.ts';
 
 const ACTIONS = 'test/admin/actions.test.ts';
 const PEOPLE = 'test/admin/people.test.ts';
+const OVERVIEW = 'test/admin/overview.test.ts';
 const PANELS = 'test/admin/panels.test.ts';
 const ROUTES = 'src/admin/routes/actions.ts';
 const DONE = 'a look finds nothing new, and says so';
@@ -168,5 +169,50 @@ export const CONSOLE: readonly Mutation[] = [
     test: PANELS,
     notices: ['whose rows are rare looks through a bounded number'],
     holds: SEARCH,
+  },
+  {
+    name: 'overview-permission',
+    mechanism: 'The front page tells nobody what their role may not see',
+    removed: 'the asking for the permission',
+    edits: [
+      {
+        file: 'src/admin/pages/overview.ts',
+        find: 'permission === undefined || may(role, permission)',
+        replace: 'permission === undefined || role !== undefined || may(role, permission)',
+      },
+    ],
+    test: OVERVIEW,
+    notices: ['is told to whoever may see it'],
+    holds: 'stands first, with its number and its list',
+  },
+  {
+    name: 'activity-horizon',
+    mechanism: 'Figures are added up behind every running database transaction',
+    removed: 'the waiting for those',
+    edits: [
+      {
+        file: 'migrations/20261101000022_activity.ts',
+        find: '          AND h.xact < pg_snapshot_xmin(snapshot)\n',
+        replace: '',
+      },
+    ],
+    test: 'test/activity/activity.test.ts',
+    notices: ['wait for a move that is written first'],
+    holds: 'lose nothing and count nothing twice',
+  },
+  {
+    name: 'activity-at-once',
+    mechanism: 'Of several that add up figures at once one does it',
+    removed: 'the lock',
+    edits: [
+      {
+        file: 'migrations/20261101000022_activity.ts',
+        find: "IF NOT pg_try_advisory_xact_lock(hashtextextended('activity', 0)) THEN",
+        replace: 'IF false THEN',
+      },
+    ],
+    test: 'test/activity/activity.test.ts',
+    notices: ['lose nothing and count nothing twice'],
+    holds: 'are the same before, while and after',
   },
 ];
