@@ -49,7 +49,12 @@ function stopped(now: Now): readonly Attention[] {
   return [
     ...(recoverySince === null
       ? []
-      : [alarm('Nothing is sent: a recovery is open. Run it, answer its cases, then finish it.', recoverySince)]),
+      : [
+          {
+            ...alarm('Nothing is sent: a recovery is open. Run it, answer its cases, then finish it.', recoverySince),
+            list: { path: 'recoveries', query: {} },
+          },
+        ]),
     ...(providerProblem === null ? [] : [alarm(`The provider cannot be reached as configured: ${providerProblem}`)]),
   ];
 }
@@ -114,7 +119,6 @@ function waiting(now: Now): readonly Attention[] {
 
 function telling({ endpoints }: Now): readonly Attention[] {
   const { dead, deadSince, failing, failingSince } = endpoints;
-  const list = { path: 'webhook-endpoints', query: {} };
   return [
     ...(dead === 0
       ? []
@@ -124,7 +128,7 @@ function telling({ endpoints }: Now): readonly Attention[] {
             count: dead,
             sentence: `${dead === 1 ? 'endpoint is' : 'endpoints are'} switched off, because nothing arrived there. Tell the merchant.`,
             since: deadSince,
-            list: { ...list, query: { status: 'disabled' } },
+            list: { path: 'endpoints', query: { status: 'disabled', reason: 'ours' } },
           } as const,
         ]),
     ...(failing === 0
@@ -135,7 +139,7 @@ function telling({ endpoints }: Now): readonly Attention[] {
             count: failing,
             sentence: `${failing === 1 ? 'endpoint takes' : 'endpoints take'} no events at present. They are tried again by themselves.`,
             since: failingSince,
-            list,
+            list: { path: 'endpoints', query: { status: 'failing' } },
           } as const,
         ]),
   ];

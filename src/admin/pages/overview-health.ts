@@ -106,7 +106,7 @@ ${row('Refused at the door', grouped(refused), null, refused === 0)}
 function events({ frame, figures: { deliveries, now } }: View): Html {
   const { delivered, refused } = deliveries;
   const { enabled, failing, dead } = now.endpoints;
-  const list = (query: Readonly<Record<string, string>>): List => ({ path: 'webhook-endpoints', query });
+  const list = (query: Readonly<Record<string, string>>): List => ({ path: 'endpoints', query });
   const row = (title: string, count: number, to: List | null) =>
     html`<tr><td>${title}</td><td class="right">${figure(frame, grouped(count), to, count === 0)}</td></tr>`;
   return html`<section class="card"><h2>Events to merchants</h2>${
@@ -114,6 +114,6 @@ function events({ frame, figures: { deliveries, now } }: View): Html {
       ? html`<p class="quiet">No merchant has an endpoint yet. One registers it with <code>POST /v1/webhook-endpoints</code>.</p>`
       : html`<table><tbody>${row('Delivered', delivered, null)}${row('Tries that failed', refused, null)}
 <tr><td>Of all tries delivered</td><td class="right">${share(delivered, delivered + refused) ?? '–'}</td></tr>
-${row('Endpoints', enabled, list({ status: 'enabled' }))}${row('of them failing now', failing, null)}${row('Endpoints switched off by us', dead, list({ status: 'disabled' }))}</tbody></table><p class="hint">Tries in the whole hours of this time.</p>`
+${row('Endpoints', enabled, list({ status: 'enabled' }))}${row('of them failing now', failing, list({ status: 'failing' }))}${row('Endpoints switched off by us', dead, list({ status: 'disabled', reason: 'ours' }))}</tbody></table><p class="hint">Tries in the whole hours of this time.</p>`
   }</section>`;
 }
