@@ -98,6 +98,21 @@ describe('the figures', () => {
     }, 'everything is added up');
   });
 
+  it('are added up by one at a time: whoever comes second leaves it to the first', async () => {
+    await payVariously(world);
+    await until(
+      () =>
+        world.db.transaction(async (trx) => {
+          const { rows } = await trx.raw('SELECT roll_up_activity(5) AS moves');
+          if (rows[0].moves === 0) return false;
+          expect(await rollUpActivity(world.db)).toBe(0);
+          return true;
+        }),
+      'one adds up while another comes',
+    );
+    await expectRight();
+  });
+
   it('wait for a move that is written first and committed last', async () => {
     const { pay } = bells(world);
     const slow = new pg.Client({ connectionString: world.config.DATABASE_URL });

@@ -155,6 +155,7 @@ describe('the figures', () => {
     const open_ = attempts.filter((one) => one.verdict === null).length;
     expect(payouts.slice(0, 6)).toEqual(['Sending payouts', String(attempts.length), '0', '0', '0', String(open_)]);
     expect(payouts.slice(6).every((ms) => /^[\d,]+ ms$/.test(ms))).toBe(true);
+    expect(plain(section(text, 'The provider'))).toContain('timeout payouts: 1');
     const failed = await world.db('transactions').where({ state: 'failed' });
     expect(rowsOf(section(text, 'Why payments failed')).slice(1)).toEqual([['provider_failed', String(failed.length)]]);
     expect(rowsOf(section(text, 'Events to merchants'))).toContainEqual(['Endpoints switched off by us', '2']);

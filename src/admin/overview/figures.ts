@@ -20,7 +20,9 @@ import {
   endpoints,
   type OpenCases,
   openCases,
+  type ProviderError,
   peopleWithoutSecondFactor,
+  providerErrors,
   recoverySince,
   type Sending,
   sending,
@@ -49,6 +51,7 @@ export interface Figures {
   readonly activity: Activity;
   readonly failures: readonly { readonly code: string; readonly count: number }[];
   readonly sending: readonly Sending[];
+  readonly providerErrors: readonly ProviderError[];
   readonly webhooks: ReadonlyMap<EventState, number>;
   readonly refusedWebhooks: number;
   readonly deliveries: Deliveries;
@@ -81,6 +84,10 @@ async function readFigures(ctx: Context, range: Range): Promise<Figures> {
     activity: await readActivity(db, range),
     failures: await failures(db, from, to),
     sending: [await sending(db, 'payout', from, to), await sending(db, 'collection', from, to)],
+    providerErrors: [
+      ...(await providerErrors(db, 'payout', from, to)),
+      ...(await providerErrors(db, 'collection', from, to)),
+    ],
     webhooks: await webhookStates(db, from, to),
     refusedWebhooks: await refusedWebhooks(ctx, from, to),
     deliveries: await deliveries(db, from, to),

@@ -159,3 +159,31 @@ export async function sending(db: Db, type: TransactionType, from: Date, to: Dat
   const none = { count: 0, accepted: 0, refused: 0, notSent: 0, notExecuted: 0, open: 0, p50: null, p95: null };
   return { type, ...(row ?? none) };
 }
+
+export interface ProviderError {
+  readonly type: TransactionType;
+  readonly code: string;
+  readonly count: number;
+}
+
+// A refusal and a provable failure say their code as evidence; what left it open is said by the hint, before its colon.
+export const ERROR_OF = `coalesce(evidence->>'code', split_part(hint, ':', 1))`;
+const ERRORS = {
+  name: 'overview_provider_errors',
+  text: `
+    SELECT code, count(*)::int AS count FROM (
+      SELECT transaction_id, ${ERROR_OF} AS code FROM attempts WHERE transaction_id < $2
+      ORDER BY transaction_id DESC, number DESC LIMIT ${ATTEMPTS}
+    ) a WHERE transaction_id >= $1 AND code IS NOT NULL GROUP BY code ORDER BY count(*) DESC, code LIMIT 5`,
+};
+
+/** What the provider said or did instead of taking the payments of a type that began in that time, most frequent first. */
+export async function providerErrors(
+  db: Db,
+  type: TransactionType,
+  from: Date,
+  to: Date,
+): Promise<readonly ProviderError[]> {
+  const rows = await runAlone<{ code: string; count: number }>(db, ERRORS, [...idsOf(type, from, to)]);
+  return rows.map((row) => ({ type, ...row }));
+}

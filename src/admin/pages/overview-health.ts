@@ -44,11 +44,19 @@ function provider(view: View): Html {
 <td class="right">${milliseconds(one.p50)}</td><td class="right">${milliseconds(one.p95)}</td></tr>`;
   };
   const isCut = some.some(({ count }) => count >= ATTEMPTS);
+  const errors = figures.providerErrors.map(({ type, code, count }) => {
+    const [since, before] = idsOf(type, range.from, range.to);
+    const list: List = { path: 'attempts', query: { type: `${type}s`, error: code, since, before } };
+    const all = some.find((one) => one.type === type)?.count ?? 0;
+    const text = partOf(count, all, ATTEMPTS);
+    return html`<li><code>${code}</code> ${type}s: ${/^[a-z0-9_]{1,64}$/.test(code) ? figure(frame, text, list) : text}</li>`;
+  });
   return html`<section class="card broad"><h2>The provider</h2>${
     some.length === 0
       ? html`<p class="quiet">Nothing was sent in this time.</p>`
       : html`<div class="inner"><table><thead><tr><th scope="col">What</th><th scope="col" class="right">Attempts</th><th scope="col" class="right">Refused</th><th scope="col" class="right">Not sent</th><th scope="col" class="right">Not executed</th><th scope="col" class="right">In doubt</th><th scope="col" class="right">p50</th><th scope="col" class="right">p95</th></tr></thead><tbody>${some.map(row)}</tbody></table></div>
-<p class="hint">${isCut ? `The newest ${grouped(ATTEMPTS)} attempts of each kind. ` : ''}From the permission to send until the provider's own answer.</p>`
+<p class="hint">${isCut ? `The newest ${grouped(ATTEMPTS)} attempts of each kind. ` : ''}From the permission to send until the provider's own answer.</p>
+${errors.length === 0 ? '' : html`<h3>Instead of taking it</h3><ul class="errors">${errors}</ul>`}`
   }</section>`;
 }
 

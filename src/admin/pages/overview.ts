@@ -26,7 +26,7 @@ export function overviewPage(frame: Frame, figures: Figures, of: Looked): Html {
   const spanned: View['spanned'] = (name, from = range.from, to) =>
     filterOf(name, from, to ?? (range.preset === null ? range.to : null));
   const view: View = { frame, figures, summary, range, currency, spanned };
-  const isEmpty = summary.money.length === 0;
+  const isEmpty = !summary.money.some((one) => currency === null || one.currency === currency);
   const content = html`<div class="overview"><div class="title"><h1>Overview</h1>${ranges(view)}</div>
 ${of.done === null ? '' : html`<p class="notice" role="status">${of.done}</p>`}
 ${attention(view)}

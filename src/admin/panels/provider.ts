@@ -1,5 +1,6 @@
 // The panels of what went to the provider and came from it: attempts, and webhook events.
 import { VERDICTS } from '../../transactions/attempt.ts';
+import { ERROR_OF } from '../overview/health.ts';
 import { type Cell, code, json, link, money, status, type Tone, text, time } from './cell.ts';
 import { type Filter, panel } from './panel.ts';
 import { byId, ID, subject, words } from './vocabulary.ts';
@@ -92,6 +93,14 @@ export const attempts = panel<AttemptOnPanel>({
       ]),
     },
     byId({ name: 'transaction', label: 'Transaction', column: 't.transaction_id', prefix: '(po|co)', indexed: true }),
+    {
+      kind: 'text',
+      name: 'error',
+      label: 'Error',
+      form: /^[a-z0-9_]{1,64}$/,
+      hint: 'Give its code, such as timeout.',
+      when: (code) => ({ sql: `${ERROR_OF} = ?`, values: [code] }),
+    },
     since('since', 'payments from then on', '>='),
     since('before', 'payments before then', '<'),
   ],

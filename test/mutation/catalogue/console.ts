@@ -212,7 +212,7 @@ export const CONSOLE: readonly Mutation[] = [
       },
     ],
     test: 'test/activity/activity.test.ts',
-    notices: ['lose nothing and count nothing twice'],
+    notices: ['are added up by one at a time'],
     holds: 'are the same before, while and after',
   },
 ];
