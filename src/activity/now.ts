@@ -3,18 +3,19 @@ import { type Db, runAlone } from '../db/knex.ts';
 import { QUEUE_NAMES, type QueueName } from '../queue/queues.ts';
 
 /** Rows that one question looks at, so that a backlog makes no page slow; beyond it the answer is "at least". */
-export const LOOKED_AT = 20_000;
+export const LOOKED_AT = 5000;
 
 export interface Backlog {
   readonly queue: QueueName;
-  /** Rows that are due: at most LOOKED_AT are counted. */
   readonly due: number;
+  /** There are more: LOOKED_AT rows were looked at. */
+  readonly isMore: boolean;
   readonly oldestDueAt: Date | null;
 }
 
 // By the two questions of the sweep, so that its index answers: not rung for its date yet, and rung but still due.
 const dueOf = (table: string, queue: string) => `
-  SELECT ${queue} AS queue, count(*)::int AS due, min(due_at) AS "oldestDueAt" FROM (
+  SELECT ${queue} AS queue, count(*)::int AS due, sum(count(*)) OVER () >= $1 AS "isMore", min(due_at) AS "oldestDueAt" FROM (
     (SELECT id, due_at FROM ${table} WHERE rung_at IS NULL AND due_at <= now() ORDER BY rung_at NULLS FIRST, due_at LIMIT $1)
     UNION ALL
     (SELECT id, due_at FROM ${table} WHERE rung_at <= now() AND due_at <= now() ORDER BY rung_at NULLS FIRST, due_at LIMIT $1)
@@ -32,7 +33,9 @@ const BACKLOG = {
 /** What every queue has to do now, in the order of QUEUE_NAMES. The rows are asked, not the queue: they are the truth. */
 export async function backlogs(db: Db): Promise<readonly Backlog[]> {
   const rows = await runAlone<Backlog>(db, BACKLOG, [LOOKED_AT]);
-  return QUEUE_NAMES.map((queue) => rows.find((row) => row.queue === queue) ?? { queue, due: 0, oldestDueAt: null });
+  return QUEUE_NAMES.map(
+    (queue) => rows.find((row) => row.queue === queue) ?? { queue, due: 0, isMore: false, oldestDueAt: null },
+  );
 }
 
 /** Fruitless tries in a row after which a payment counts as sent in vain: the provider is away, or its wallet is short. */

@@ -236,7 +236,7 @@ describe('what needs a person', () => {
 
   it('is an alarm when work is due and nothing moves, and a remark when there is only much to do', () => {
     expect(attentionOf(quiet)).toEqual([]);
-    const due = (minutes: number) => [{ queue: 'payouts', due: 9, oldestDueAt: ago(minutes) } as const];
+    const due = (minutes: number) => [{ queue: 'payouts', due: 9, isMore: false, oldestDueAt: ago(minutes) } as const];
     const tone = (now: Partial<Now>) => attentionOf({ ...quiet, ...now })[0]?.tone;
     expect(tone({ queues: due(1), lastMoveAt: ago(60) })).toBeUndefined();
     expect(tone({ queues: due(3), lastMoveAt: ago(60) })).toBe('bad');

@@ -8,6 +8,8 @@ import { grouped } from './summary.ts';
 export interface Attention {
   readonly tone: 'bad' | 'warn';
   readonly count: number | null;
+  /** There are more than were counted. */
+  readonly isMore?: boolean;
   /** Goes on after the count. */
   readonly sentence: string;
   readonly since: Date | null;
@@ -68,7 +70,7 @@ const alarm = (sentence: string, since: Date | null = null): Attention => ({
 });
 
 function queues(now: Now): readonly Attention[] {
-  return now.queues.flatMap(({ queue, due, oldestDueAt }) => {
+  return now.queues.flatMap(({ queue, due, isMore, oldestDueAt }) => {
     const age = ms(oldestDueAt, now.at);
     const standsStill = age > LATE_MS && ms(now.lastMoveAt, now.at) > LATE_MS;
     if (!standsStill && age <= BACKLOG_MS) return [];
@@ -76,7 +78,7 @@ function queues(now: Now): readonly Attention[] {
       ? `due in the queue ${queue}, and no payment has moved for minutes. Look whether a worker runs.`
       : `due in the queue ${queue}, and the oldest has waited long. Work goes on.`;
     const tone = standsStill ? 'bad' : 'warn';
-    return [{ tone, count: due, sentence, since: oldestDueAt, list: { path: 'queues', query: {} } } as const];
+    return [{ tone, count: due, isMore, sentence, since: oldestDueAt, list: { path: 'queues', query: {} } } as const];
   });
 }
 

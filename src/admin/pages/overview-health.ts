@@ -1,6 +1,6 @@
 // What stands around the payments: the queues, the provider's answers, why payments failed, webhooks in and events out.
 import { html } from 'hono/html';
-import { FAILURES, LOOKED_AT } from '../../activity/now.ts';
+import { FAILURES } from '../../activity/now.ts';
 import { ageOf } from '../overview/attention.ts';
 import { ATTEMPTS, EVENTS, type EventState, idsOf, type Sending } from '../overview/health.ts';
 import { grouped, share } from '../overview/summary.ts';
@@ -21,8 +21,13 @@ function queues({ frame, figures: { now } }: View): Html {
   if (!mayOpen(frame, 'queues')) return html``;
   return html`<section class="card"><h2>Queues</h2><table><thead><tr><th scope="col">Queue</th><th scope="col" class="right">Due now</th><th scope="col" class="right">Oldest</th></tr></thead>
 <tbody>${now.queues.map(
-    ({ queue, due, oldestDueAt }) => html`<tr><td><a href="${frame.base}/queues/queue/${queue}">${queue}</a></td>
-<td class="right">${due === 0 ? html`<span class="none">0</span>` : bounded(due, LOOKED_AT)}</td><td class="right">${oldestDueAt === null ? html`<span class="none">–</span>` : ageOf(oldestDueAt, now.at)}</td></tr>`,
+    ({
+      queue,
+      due,
+      isMore,
+      oldestDueAt,
+    }) => html`<tr><td><a href="${frame.base}/queues/queue/${queue}">${queue}</a></td>
+<td class="right">${due === 0 ? html`<span class="none">0</span>` : html`${grouped(due)}${isMore ? '+' : ''}`}</td><td class="right">${oldestDueAt === null ? html`<span class="none">–</span>` : ageOf(oldestDueAt, now.at)}</td></tr>`,
   )}</tbody></table><p class="hint">Rows of the database that somebody must look at now. The queues only ring for them.</p></section>`;
 }
 
@@ -51,7 +56,7 @@ function provider(view: View): Html {
     const text = partOf(count, all, ATTEMPTS);
     return html`<li><code>${code}</code> ${type}s: ${/^[a-z0-9_]{1,64}$/.test(code) ? figure(frame, text, list) : text}</li>`;
   });
-  return html`<section class="card broad"><h2>The provider</h2>${
+  return html`<section class="card ${some.length === 0 ? '' : 'broad'}"><h2>The provider</h2>${
     some.length === 0
       ? html`<p class="quiet">Nothing was sent in this time.</p>`
       : html`<div class="inner"><table><thead><tr><th scope="col">What</th><th scope="col" class="right">Attempts</th><th scope="col" class="right">Refused</th><th scope="col" class="right">Not sent</th><th scope="col" class="right">Not executed</th><th scope="col" class="right">In doubt</th><th scope="col" class="right">p50</th><th scope="col" class="right">p95</th></tr></thead><tbody>${some.map(row)}</tbody></table></div>

@@ -62,16 +62,16 @@ ${
 function attention({ frame, figures: { now } }: View): Html {
   const role = frame.session?.role ?? 'viewer';
   const visible = attentionOf(now).filter(({ permission }) => permission === undefined || may(role, permission));
-  const one = ({ tone, count, sentence, since, list }: Attention) => {
+  const one = ({ tone, count, isMore, sentence, since, list }: Attention) => {
     const href = list === null ? null : hrefOf(frame, list);
-    const words = html`${count === null ? '' : html`<b>${grouped(count)}</b> `}${sentence}`;
+    const words = html`${count === null ? '' : html`<b>${grouped(count)}${isMore ? '+' : ''}</b> `}${sentence}`;
     return html`<li class="${tone}">${href === null ? html`<span>${words}</span>` : html`<a href="${href}">${words}</a>`}
 ${since === null ? '' : html`<span class="age" title="${since.toISOString()}">${ageOf(since, now.at)}</span>`}</li>`;
   };
   const asOf = html`<span class="quiet asof">as of ${timeHtml(now.at)} UTC</span>`;
   return html`<section id="live" class="attention ${visible.length === 0 ? 'calm' : ''}" aria-label="What needs a person now"><div data-live="15000"></div>${
     visible.length === 0
-      ? html`<p><b>Nothing needs a person now.</b> No case is open, nothing waits for approval, and what is due is done. ${asOf}</p>`
+      ? html`<p><span><b>Nothing needs a person now.</b> No case is open, nothing waits for approval, and what is due is done.</span>${asOf}</p>`
       : html`<h2>Needs a person now ${asOf}</h2><ul>${visible.map(one)}</ul>`
   }</section>`;
 }
