@@ -136,6 +136,15 @@ describe('the figures', () => {
     await expectRight();
   });
 
+  it('say when more has happened since than one reading takes, and catch up', async () => {
+    await world.db.raw(`INSERT INTO transaction_history (transaction_id, from_state, to_state, cause, actor, attempt)
+      SELECT (SELECT id FROM transactions LIMIT 1), 'submitting', 'submitted', 'worker', 'test', 0 FROM generate_series(1, 10000)`);
+    const [span] = spans();
+    expect((await readActivity(world.db, span as Span)).behind).toBe(true);
+    await until(async () => (await rollUpActivity(world.db)) >= 10_000, 'all of it is added up');
+    await expectRight();
+  });
+
   it('are made anew after a restore into another cluster, and go on from there', async () => {
     const owner = new pg.Client({ connectionString: world.config.DATABASE_URL });
     await owner.connect();
