@@ -68,25 +68,25 @@ const READ = {
         FROM tail p CROSS JOIN LATERAL activity_of(p.transaction_id, p.from_state, p.to_state) a
         WHERE outcome_of(p.from_state) IS DISTINCT FROM outcome_of(p.to_state) AND a.at >= $2 AND a.at < $3
     )
-    SELECT date_bin($4::integer * interval '1 minute', at, $2::timestamptz) AS at, figure, currency, sum(count)::int AS count,
-      sum(amount_minor)::text AS amount, (SELECT count(*) FROM tail) = ${TAIL} AS behind
-    FROM parts GROUP BY 1, 2, 3 HAVING sum(count) <> 0 OR sum(amount_minor) <> 0`,
+    SELECT b.behind, f.* FROM (SELECT count(*) = ${TAIL} AS behind FROM tail) b LEFT JOIN (
+      SELECT date_bin($4::integer * interval '1 minute', at, $2::timestamptz) AS at, figure, currency, sum(count)::int AS count,
+        sum(amount_minor)::text AS amount
+      FROM parts GROUP BY 1, 2, 3 HAVING sum(count) <> 0 OR sum(amount_minor) <> 0
+    ) f ON true`,
 };
+
+interface Row extends Omit<Figure, 'at' | 'amountMinor'> {
+  /** Null where there is no figure at all. */
+  readonly at: Date | null;
+  readonly amount: string;
+  readonly behind: boolean;
+}
 
 /** Every figure of the span, by step and currency; steps without any are absent. */
 export async function readActivity(db: Db, { from, to, grain, stepMinutes }: Span): Promise<Activity> {
-  const rows = await runAlone<Omit<Figure, 'amountMinor'> & { amount: string; behind: boolean }>(db, READ, [
-    grain,
-    from,
-    to,
-    stepMinutes,
-  ]);
-  const figures = rows.map(({ at, figure, currency, count, amount }) => ({
-    at,
-    figure,
-    currency,
-    count,
-    amountMinor: BigInt(amount),
-  }));
+  const rows = await runAlone<Row>(db, READ, [grain, from, to, stepMinutes]);
+  const figures = rows.flatMap(({ at, figure, currency, count, amount }) =>
+    at === null ? [] : [{ at, figure, currency, count, amountMinor: BigInt(amount) }],
+  );
   return { figures, behind: rows[0]?.behind ?? false };
 }
