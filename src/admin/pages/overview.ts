@@ -47,7 +47,7 @@ function ranges({ frame: { base }, range, currency, summary }: View): Html {
   return html`<div class="choices"><nav class="choice" aria-label="Range">${Object.entries(PRESETS).map(
     ([name, { label }]) => choice(address({ range: name }, currency), label, range.preset === name),
   )}</nav>
-<details class="own" data-kept ${range.days === null ? '' : 'open'}><summary>Days</summary><form method="get" action="${base}">
+<details class="own" ${range.days === null ? '' : 'open'}><summary>Days</summary><form method="get" action="${base}">
 <label>From <input type="date" name="from" required value="${range.days?.from ?? ''}"></label><label>to <input type="date" name="to" value="${range.days?.to ?? ''}"></label>
 ${currency === null ? '' : html`<input type="hidden" name="currency" value="${currency}">`}<button class="quiet">Show</button></form></details>
 ${
