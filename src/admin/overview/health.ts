@@ -1,10 +1,12 @@
 // How the parts around the payments do: cases, endpoints, the provider's answers, webhooks in and out. Every question is bounded.
+import { encodeTime } from 'ulid';
 import { type Db, runAlone } from '../../db/knex.ts';
 import type { CaseKind } from '../../transactions/case.ts';
 import type { TransactionType } from '../../transactions/transaction.ts';
-import { idAt } from '../panels/filters.ts';
 
 const DAY_MS = 86_400_000;
+/** The smallest id made at that moment: ids begin with their time. */
+const idAt = (prefix: string, ms: number) => prefix + encodeTime(Math.max(0, ms));
 /** Open cases, and endpoints, that one reading looks at. */
 const LOOKED_AT = 10_000;
 

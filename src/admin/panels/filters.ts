@@ -98,7 +98,7 @@ export const hasTime = (text: string | undefined): boolean => text?.includes('T'
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** The smallest id made at that moment: ids begin with their time, so their order serves for dates too (a clock may be off by a day). */
-export function idAt(prefix: string, ms: number): string {
+function idAt(prefix: string, ms: number): string {
   let rest = Math.max(0, ms);
   let text = '';
   for (let place = 0; place < 10; place += 1) {
