@@ -253,7 +253,7 @@ describe('what needs a person', () => {
       ['warn', 1],
     ]);
     expect([0, 5, 119, 120, 2879, 2880].map((minutes) => ageOf(ago(minutes), quiet.at))).toEqual([
-      'less than a minute',
+      '< 1 min',
       '5 min',
       '119 min',
       '2 h',

@@ -154,10 +154,10 @@ function people({ peopleWithoutSecondFactor: count }: Now): readonly Attention[]
   return [{ tone: 'warn', count, sentence, since: null, list, permission: 'administrators.look' }];
 }
 
-/** `4 min`, `3 h`, `2 days`: how long ago, by the largest unit. */
+/** `< 1 min`, `4 min`, `3 h`, `2 days`: how long ago, by the largest unit. */
 export function ageOf(since: Date, now: Date): string {
   const minutes = Math.max(0, Math.floor(ms(since, now) / MINUTE_MS));
-  if (minutes < 1) return 'less than a minute';
+  if (minutes < 1) return '< 1 min';
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h` : `${grouped(Math.floor(hours / 24))} days`;
