@@ -119,12 +119,12 @@ export async function up(knex: Knex): Promise<void> {
     -- The sweep's two questions: what is due and was not rung for its date, by date; and what was rung longest ago.
     CREATE INDEX transactions_due ON transactions (rung_at NULLS FIRST, due_at) WHERE due_at IS NOT NULL;
     -- Lists and search of one merchant.
-    CREATE INDEX transactions_of_merchant ON transactions (merchant_id, created_at DESC, id DESC);
-    CREATE INDEX transactions_of_wallet ON transactions (wallet_id, created_at DESC, id DESC);
+    CREATE INDEX transactions_of_merchant ON transactions (merchant_id, created_at, id);
+    CREATE INDEX transactions_of_wallet ON transactions (wallet_id, created_at, id);
     -- By reference first: an operator knows a reference, and often not whose it is.
-    CREATE INDEX transactions_by_reference ON transactions (reference, merchant_id, created_at DESC, id DESC) WHERE reference IS NOT NULL;
+    CREATE INDEX transactions_by_reference ON transactions (reference, merchant_id, created_at, id) WHERE reference IS NOT NULL;
     -- What somebody looks for among many: a payment that goes well is never in here, and pays nothing for it.
-    CREATE INDEX transactions_by_rare_state ON transactions (merchant_id, state, created_at DESC, id DESC)
+    CREATE INDEX transactions_by_rare_state ON transactions (merchant_id, state, created_at, id)
       WHERE state IN ('awaiting_approval', 'in_review', 'failed', 'cancelled', 'reversed');
 
     -- Every state a transaction was ever in: from, to, why, who. Append-only. It is also the outbox of the events that merchants are

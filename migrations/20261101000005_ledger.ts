@@ -21,6 +21,8 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT now(),
       CONSTRAINT wallet_accounts_have_balances CHECK ((wallet_id IS NULL) = (balance IS NULL))
     ) WITH (fillfactor = 60);
+    -- The system's accounts among all wallets'. (Not by their missing balance: a column that an index names cannot change in place.)
+    CREATE INDEX ledger_accounts_of_system ON ledger_accounts (id) WHERE wallet_id IS NULL;
     -- What an account is never changes, so it is judged when that is written, and not with every new balance.
     CREATE FUNCTION check_account() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -182,7 +184,7 @@ export async function up(knex: Knex): Promise<void> {
           LEFT JOIN ledger_rollups r ON r.account_id = a.id
           JOIN postings p ON p.account_id = a.id AND p.balance_after IS NULL
             AND p.xact >= coalesce(r.through_xact, '0'::xid8) AND p.xact < h.xact
-        WHERE a.balance IS NULL
+        WHERE a.wallet_id IS NULL
         GROUP BY a.id, h.xact, r.amount
       ON CONFLICT (account_id) DO UPDATE SET through_xact = EXCLUDED.through_xact, amount = EXCLUDED.amount, updated_at = now()
         WHERE r.through_xact < EXCLUDED.through_xact;

@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
       PRIMARY KEY (transaction_id, kind, step)
     );
     -- A merchant's earnings in the order of the list, and the sums of a span.
-    CREATE INDEX earnings_of_merchant ON earnings (merchant_id, earned_at DESC, transaction_id DESC, kind DESC, step DESC);
+    CREATE INDEX earnings_of_merchant ON earnings (merchant_id, earned_at, transaction_id, kind, step);
     GRANT SELECT, INSERT ON earnings TO eversend_app;
   `);
 }

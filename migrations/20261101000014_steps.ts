@@ -18,6 +18,7 @@ export async function up(knex: Knex): Promise<void> {
     DECLARE
       moved text[];
       stale boolean;
+      change record;
     BEGIN
       -- coalesce keeps what a step does not mention; clear_failure is how a late success takes a failure back.
       WITH steps AS (
@@ -47,15 +48,16 @@ export async function up(knex: Knex): Promise<void> {
           updated_at = now()
         FROM steps s WHERE t.id = s.id AND t.state = s."from" AND t.attempt_no = s.attempt_no
           AND (s.opens IS NOT TRUE OR t.scheduled_at IS NULL OR t.scheduled_at <= now() OR current_setting('eversend.adopting', true) = 'yes')
-        RETURNING t.id, t.attempt_no
+        -- With what the rest needs of its step: joining the two again would compare each with each.
+        RETURNING t.id, t.attempt_no, s."from", s.path, s.cause, s.actor, s.note, s.event
       ), history AS (
         INSERT INTO transaction_history (transaction_id, from_state, to_state, cause, actor, attempt, note)
-          SELECT s.id, CASE WHEN p.n = 1 THEN s."from" ELSE s.path->>(p.n::int - 2) END, p.state, s.cause, s.actor, m.attempt_no, s.note
-          FROM steps s JOIN moved_rows m ON m.id = s.id, jsonb_array_elements_text(s.path) WITH ORDINALITY AS p(state, n)
-          ORDER BY s.id, p.n
+          SELECT m.id, CASE WHEN p.n = 1 THEN m."from" ELSE m.path->>(p.n::int - 2) END, p.state, m.cause, m.actor, m.attempt_no, m.note
+          FROM moved_rows m, jsonb_array_elements_text(m.path) WITH ORDINALITY AS p(state, n)
+          ORDER BY m.id, p.n
       ), events AS (
         UPDATE webhook_events e SET state = 'applied', look_ups = e.look_ups + 1, rung_at = NULL, due_at = NULL, applied_at = now()
-          FROM steps s JOIN moved_rows m ON m.id = s.id WHERE s.event IS NOT NULL AND e.id = s.event AND e.state = 'received'
+          FROM moved_rows m WHERE m.event IS NOT NULL AND e.id = m.event AND e.state = 'received'
       )
       SELECT coalesce(array_agg(id), '{}') INTO moved FROM moved_rows;
       stale := cardinality(moved) < jsonb_array_length(moves);
@@ -69,22 +71,22 @@ export async function up(knex: Knex): Promise<void> {
           WHERE NOT stale OR a.id = ANY(moved);
       END IF;
 
-      -- A negative look-up counts only from the fence on; the first one after it starts the span.
-      IF changed IS NOT NULL THEN
+      -- A negative look-up counts only from the fence on; the first one after it starts the span. One by one, by their keys: joined
+      -- with all of the batch, a table that was small when the plan was made would be read whole for every batch.
+      FOR change IN SELECT * FROM jsonb_to_recordset(changed) AS c(id text, number integer, looked_up boolean, negative boolean, hint text,
+          fence_now boolean, verdict text, evidence jsonb) WHERE NOT stale OR c.id = ANY(moved) LOOP
         UPDATE attempts a SET
-            look_ups = a.look_ups + c.looked_up::int,
-            negatives = a.negatives + (c.negative AND a.fence_at <= now())::int,
-            first_negative_at = CASE WHEN c.negative AND a.fence_at <= now() THEN coalesce(a.first_negative_at, now()) ELSE a.first_negative_at END,
-            last_negative_at = CASE WHEN c.negative THEN now() ELSE a.last_negative_at END,
-            hint = coalesce(c.hint, a.hint),
-            fence_at = CASE WHEN c.fence_now THEN least(a.fence_at, now()) ELSE a.fence_at END,
-            verdict = c.verdict,
-            evidence = a.evidence || coalesce(c.evidence, '{}'),
-            closed_at = CASE WHEN c.verdict IS NULL THEN NULL ELSE now() END
-          FROM jsonb_to_recordset(changed) AS c(id text, number integer, looked_up boolean, negative boolean, hint text, fence_now boolean,
-            verdict text, evidence jsonb)
-          WHERE a.transaction_id = c.id AND a.number = c.number AND a.verdict IS NULL AND (NOT stale OR c.id = ANY(moved));
-      END IF;
+            look_ups = a.look_ups + change.looked_up::int,
+            negatives = a.negatives + (change.negative AND a.fence_at <= now())::int,
+            first_negative_at = CASE WHEN change.negative AND a.fence_at <= now() THEN coalesce(a.first_negative_at, now()) ELSE a.first_negative_at END,
+            last_negative_at = CASE WHEN change.negative THEN now() ELSE a.last_negative_at END,
+            hint = coalesce(change.hint, a.hint),
+            fence_at = CASE WHEN change.fence_now THEN least(a.fence_at, now()) ELSE a.fence_at END,
+            verdict = change.verdict,
+            evidence = a.evidence || coalesce(change.evidence, '{}'),
+            closed_at = CASE WHEN change.verdict IS NULL THEN NULL ELSE now() END
+          WHERE a.transaction_id = change.id AND a.number = change.number AND a.verdict IS NULL;
+      END LOOP;
 
       IF forgetting IS NOT NULL THEN
         UPDATE personal_data SET otp_sealed = NULL

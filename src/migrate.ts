@@ -36,7 +36,7 @@ async function main(command: string): Promise<void> {
 /** One sentence for the failures an operator meets; anything else keeps its own message. */
 export function migrationProblem(error: unknown): string {
   const { code = '', message } = error as Error & { code?: string };
-  if (['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH'].includes(code) || isConnectionLoss(error)) {
+  if (isConnectionLoss(error)) {
     return 'The database does not answer: check DATABASE_URL (or MIGRATION_DATABASE_URL), and that it runs.';
   }
   if (code === '28P01' || code === '28000') return 'The database refused the user or password in its address.';

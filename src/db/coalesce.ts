@@ -7,8 +7,10 @@ export interface Coalesced<I, O> {
 }
 
 /**
- * Gathers items and hands them to `flush` in order, at most `maxBatch` at a time and `inFlight` flushes at once. There is no
- * timer: a lone item goes at once, and nobody is answered before its own flush has ended.
+ * Gathers items and hands them to `flush` in order, at most `maxBatch` at a time, one flush after the other. There is no timer: a
+ * lone item goes at once, and nobody is answered before its own flush has ended.
+ * `unhurried`: as long as every turn of the event loop brings more, a flush waits for it. Larger batches are worth that where work
+ * waits for itself (it costs a worker less), and not where a caller waits for the answer.
  * `flush` answers each item by position, with an Error for an item that failed alone. When the whole flush of a batch raises,
  * every item is flushed again by itself, so that a bad one spoils nobody else's; `whole` names errors for which that would be
  * wrong (a lost connection: what was being committed may have been).
@@ -16,7 +18,7 @@ export interface Coalesced<I, O> {
 export function coalesce<I, O>(of: {
   flush: (items: readonly I[]) => Promise<readonly (O | Error)[]>;
   maxBatch: number;
-  inFlight?: number;
+  unhurried?: boolean;
   whole?: (error: unknown) => boolean;
 }): Coalesced<I, O> {
   interface Waiting {
@@ -25,7 +27,8 @@ export function coalesce<I, O>(of: {
     readonly reject: (error: unknown) => void;
   }
   let gathered: Waiting[] = [];
-  let flying = 0;
+  let isFlying = false;
+  let looking = false;
   let wakeIdle: (() => void)[] = [];
 
   async function settle(batch: readonly Waiting[]): Promise<void> {
@@ -43,29 +46,39 @@ export function coalesce<I, O>(of: {
   }
 
   function pump(): void {
-    while (flying < (of.inFlight ?? 1) && gathered.length > 0) {
+    if (isFlying) return;
+    if (gathered.length > 0) {
       const batch = gathered.slice(0, of.maxBatch);
       gathered = gathered.slice(of.maxBatch);
-      flying += 1;
+      isFlying = true;
       void settle(batch).finally(() => {
-        flying -= 1;
-        pump();
+        isFlying = false;
+        if (of.unhurried) soon();
+        else pump();
       });
+      return;
     }
-    if (flying === 0 && gathered.length === 0) {
-      for (const wake of wakeIdle) wake();
-      wakeIdle = [];
-    }
+    for (const wake of wakeIdle) wake();
+    wakeIdle = [];
+  }
+
+  function soon(seen = 0): void {
+    if (seen === 0 && looking) return;
+    looking = true;
+    setImmediate(() => {
+      // Arrivals of the same turn travel together; the unhurried wait for as long as every turn brings more.
+      if (of.unhurried && gathered.length > seen && gathered.length < of.maxBatch) return soon(gathered.length);
+      looking = false;
+      pump();
+    });
   }
 
   const coalesced = (item: I) =>
     new Promise<O>((resolve, reject) => {
       gathered.push({ item, resolve, reject });
-      // Arrivals of the same tick travel together.
-      if (flying === 0 && gathered.length === 1) setImmediate(pump);
-      else if (flying > 0) pump();
+      if (!isFlying) soon();
     });
   coalesced.idle = () =>
-    flying === 0 && gathered.length === 0 ? Promise.resolve() : new Promise<void>((resolve) => wakeIdle.push(resolve));
+    !isFlying && gathered.length === 0 ? Promise.resolve() : new Promise<void>((resolve) => wakeIdle.push(resolve));
   return coalesced;
 }

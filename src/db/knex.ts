@@ -41,6 +41,12 @@ export const READ_EVERYTHING = [
 ].join('; ');
 
 /**
+ * Inside a transaction whose statements are made of what somebody chose: planned with the values given, since one plan for a merchant
+ * of half the rows and for one of a handful walks them all for the second.
+ */
+export const PLAN_WITH_VALUES = 'SET LOCAL plan_cache_mode = force_custom_plan';
+
+/**
  * Longer than any of our statements may take: whoever has not answered by then never will (a failover, a pooler that dropped it),
  * and a batcher that waited for it would wait for ever.
  */
@@ -131,16 +137,17 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.has((error as { code?: string }).code ?? '');
 }
 
+// Of the socket, of the name service, and of a server that has no connection left to give (53300) or takes one away (25P03).
+const LOST =
+  /^(08...|57P0.|53300|25P03|E(CONN(RESET|REFUSED|ABORTED)|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH))$/;
+// The driver and the pool give these no code.
+const LOST_SAYING =
+  /^timeout expired$|Connection terminated|connection timeout|Timeout acquiring|Client (has encountered|was closed)|Connection ended/i;
+
 /** Whether the connection, not the statement, failed: what was being committed may or may not have been. */
 export function isConnectionLoss(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };
-  return (
-    /^(08|57P0)/.test(code) ||
-    ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code) ||
-    /Connection terminated|connection timeout|Timeout acquiring|Client has encountered a connection error|Connection ended/i.test(
-      message,
-    )
-  );
+  return LOST.test(code) || LOST_SAYING.test(message);
 }
 
 /** SQLSTATE of a unique violation, and the constraint that was violated. */

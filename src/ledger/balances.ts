@@ -53,7 +53,7 @@ const TRIAL_BALANCE = {
       SELECT a.currency, a.kind, coalesce(r.amount, 0) + coalesce((
         SELECT sum(p.amount) FROM postings p
         WHERE p.account_id = a.id AND p.balance_after IS NULL AND p.xact >= coalesce(r.through_xact, '0'::xid8)), 0)
-      FROM ledger_accounts a LEFT JOIN ledger_rollups r ON r.account_id = a.id WHERE a.balance IS NULL
+      FROM ledger_accounts a LEFT JOIN ledger_rollups r ON r.account_id = a.id WHERE a.wallet_id IS NULL
     ) AS balances GROUP BY currency, kind ORDER BY currency, kind`,
 };
 

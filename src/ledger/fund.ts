@@ -1,7 +1,7 @@
 // Money that operators put into the book: what the provider's wallet holds for us, and what a merchant's wallet is given of it.
 import type { Trx } from '../db/knex.ts';
 import { newId } from '../ids.ts';
-import { entry } from './journal.ts';
+import { entry, type NewEntry } from './journal.ts';
 import { availableAccount, systemAccount } from './ledger-account.ts';
 import { post } from './post.ts';
 
@@ -15,12 +15,17 @@ interface Booking {
   readonly reference?: string;
 }
 
-/** capital → wallet available. Gives the entry's id. Raises StaleState when the reference has been booked already. */
-export async function fundWallet(trx: Trx, of: Booking & { readonly walletId: string }): Promise<string> {
-  return book(trx, 'fund', of, {
+/** capital → wallet available, as an entry about to be posted. */
+export function funding(of: Booking & { readonly walletId: string }): NewEntry {
+  return booking('fund', of, {
     from: systemAccount('capital', of.currency),
     to: availableAccount(of.walletId),
   });
+}
+
+/** Gives the entry's id. Raises StaleState when the reference has been booked already. */
+export async function fundWallet(trx: Trx, of: Booking & { readonly walletId: string }): Promise<string> {
+  return booked(trx, funding(of));
 }
 
 /**
@@ -33,16 +38,11 @@ export async function recordFloat(trx: Trx, of: Booking): Promise<string> {
   const isMore = of.amountMinor > 0n;
   const amountMinor = isMore ? of.amountMinor : -of.amountMinor;
   const way = isMore ? { from: provider, to: capital } : { from: capital, to: provider };
-  return book(trx, 'float', { ...of, amountMinor }, way);
+  return booked(trx, booking('float', { ...of, amountMinor }, way));
 }
 
-async function book(
-  trx: Trx,
-  kind: 'fund' | 'float',
-  of: Booking,
-  way: { readonly from: string; readonly to: string },
-): Promise<string> {
-  const made = entry({
+function booking(kind: 'fund' | 'float', of: Booking, way: { readonly from: string; readonly to: string }): NewEntry {
+  return entry({
     reference: `${kind}:${of.reference ?? newId('journalEntry')}`,
     kind,
     currency: of.currency,
@@ -50,6 +50,9 @@ async function book(
     actor: of.actor,
     moves: [{ ...way, amountMinor: of.amountMinor }],
   });
+}
+
+async function booked(trx: Trx, made: NewEntry): Promise<string> {
   await post(trx, [made]);
   return made.id;
 }

@@ -96,6 +96,7 @@ function commitSteps(ctx: Context, steps: readonly Step[]): Promise<Set<string>>
 const writer = perContext((ctx) =>
   coalesce<Step, boolean>({
     maxBatch: 128,
+    unhurried: true,
     whole: isConnectionLoss,
     flush: async (steps) => {
       // Of two steps for one row in one batch the second must see the first one's result, so it goes by itself.
@@ -103,15 +104,20 @@ const writer = perContext((ctx) =>
       const first = steps.filter((step) => !seen.has(step.id) && seen.add(step.id));
       const inOrder = first.toSorted((a, b) => (a.id < b.id ? -1 : 1));
       const taken = new Set<Step>();
+      const failed = new Map<Step, Error>();
       const note = (written: readonly Step[], moved: ReadonlySet<string>) => {
         for (const step of written) if (moved.has(step.id)) taken.add(step);
       };
       // Rows are locked in one order, so that two processes' batches that share some wait instead of ending each other.
       note(inOrder, await commitSteps(ctx, inOrder));
+      // By now the others are committed: one that fails here fails alone, or all would be written once more.
       for (const step of steps) {
-        if (!first.includes(step)) note([step], await commitSteps(ctx, [step]));
+        if (first.includes(step)) continue;
+        const [written] = await Promise.allSettled([commitSteps(ctx, [step])]);
+        if (written.status === 'fulfilled') note([step], written.value);
+        else failed.set(step, written.reason);
       }
-      return steps.map((step) => taken.has(step));
+      return steps.map((step) => failed.get(step) ?? taken.has(step));
     },
   }),
 );

@@ -124,6 +124,7 @@ function read(row: Record<string, unknown>): Loaded {
 const loader = perContext((ctx) =>
   coalesce<string, Loaded | null>({
     maxBatch: 128,
+    unhurried: true,
     whole: isConnectionLoss,
     flush: async (ids) => {
       const rows = await runAlone<Record<string, unknown>>(ctx.db, LOAD, [[...new Set(ids)]]);

@@ -61,6 +61,7 @@ interface Mark {
 const loader = perContext((ctx) =>
   coalesce<string, Event | null>({
     maxBatch: 128,
+    unhurried: true,
     whole: isConnectionLoss,
     flush: async (ids) => {
       const events = new Map((await runAlone<Event>(ctx.db, LOAD, [ids])).map((event) => [event.id, event]));
@@ -72,6 +73,7 @@ const loader = perContext((ctx) =>
 const marker = perContext((ctx) =>
   coalesce<Mark, void>({
     maxBatch: 128,
+    unhurried: true,
     whole: isConnectionLoss,
     flush: async (marks) => {
       await runWhole(ctx.db, MARK, [marks.map((m) => m.id), marks.map((m) => m.state), marks.map((m) => m.waitMs)]);
