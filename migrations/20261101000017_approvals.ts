@@ -23,8 +23,8 @@ export async function up(knex: Knex): Promise<void> {
       ADD COLUMN approved_at timestamptz,
       ADD COLUMN refund_of transaction_id,
       ADD CONSTRAINT refunds_pay_back CHECK (refund_of IS NULL OR (type = 'payout' AND amount_type = 'source'));
-    CREATE INDEX transactions_refunds ON transactions (refund_of, created_at DESC, id DESC) WHERE refund_of IS NOT NULL;
-    CREATE INDEX transactions_scheduled ON transactions (merchant_id, created_at DESC, id DESC) WHERE scheduled_at IS NOT NULL;
+    CREATE INDEX transactions_refunds ON transactions (refund_of, created_at, id) WHERE refund_of IS NOT NULL;
+    CREATE INDEX transactions_scheduled ON transactions (merchant_id, created_at, id) WHERE scheduled_at IS NOT NULL;
   `);
 }
 

@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   delivery: 'de',
   replay: 'rp',
   bulk: 'bu',
+  proposal: 'pr',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

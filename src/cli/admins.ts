@@ -1,4 +1,4 @@
-// `admins create | invite | list | password | reset | disable`.
+// `admins create | invite | list | password | reset | disable | alone`.
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import {
@@ -11,7 +11,9 @@ import {
 } from '../admin/administrator.ts';
 import { type Invitation, invite, inviteAgain, linkOf } from '../admin/invitation.ts';
 import { generatePassword, hashPassword, passwordProblem } from '../admin/password.ts';
-import { readWord, wrong } from './read.ts';
+import { dualControlLimit, setDualControlLimit } from '../admin/proposals/limit.ts';
+import { formatAmount } from '../money.ts';
+import { readAmount, readCurrency, readWord, wrong } from './read.ts';
 import { facts, moment, table } from './table.ts';
 import { type Desk, type Told, verb } from './verb.ts';
 
@@ -163,5 +165,35 @@ export function admins(noun: Command): void {
       (done) => ({ action: 'admins.disable', subject: done.id, detail: done.changed ? {} : { already: true } }),
     );
     return { json: { id, email, changed }, text: changed ? `${email} is disabled.` : `${email} was disabled already.` };
+  });
+
+  const alone = noun
+    .command('alone')
+    .description('how much one person of the console may move alone within 24 hours; beyond it, a second one confirms')
+    .requiredOption('--currency <code>', 'ISO 4217')
+    .option('--above <amount>', 'at most, in major units; 0: nothing')
+    .option('--none', 'no limit: cases are decided alone, while funding and adjusting always take two');
+  verb<{ currency: string; above?: string; none?: boolean }>(alone, async (desk, options) => {
+    const currency = readCurrency(options.currency);
+    const { above } = options;
+    if ((above === undefined) !== (options.none === true)) throw wrong('--above', 'Give --above, or --none.');
+    const to = above === undefined ? null : /^0(\.0*)?$/.test(above) ? 0n : readAmount('--above', above, currency);
+    const from = await dualControlLimit(desk.db, currency);
+    const text = (minor: bigint | null) => (minor === null ? null : formatAmount(minor));
+    await desk.audited(
+      (trx) => setDualControlLimit(trx, { currency, from, to, actor: desk.actor.actor }),
+      () => ({
+        action: 'dual_control.change',
+        subject: currency,
+        detail: { currency, from: text(from), to: text(to) },
+      }),
+    );
+    return {
+      json: { currency, above: text(to) },
+      text: facts([
+        ['currency', currency],
+        ['one person alone, in 24 hours', text(to) ?? 'no limit'],
+      ]),
+    };
   });
 }

@@ -37,7 +37,7 @@ function readWanted(options: Finding): Wanted {
 export function transactions(noun: Command): void {
   const show = noun
     .command('show')
-    .description('all that is known of one: row, history, attempts, cases, entries')
+    .description('all that is known of one: its row, and its timeline from the request on')
     .requiredOption('--id <id>', 'po… or co…');
   verb<{ id: string }>(show, async (desk, options) => {
     const dossier = await readDossier(desk.db, desk.vault, readId('--id', options.id, 'payout', 'collection'));
@@ -76,47 +76,23 @@ export function transactions(noun: Command): void {
   });
 }
 
-function asText({ transaction, history, attempts, cases, entries }: Dossier): string {
+function asText({ transaction, timeline }: Dossier): string {
   const row = facts(
     Object.entries(transaction).map(([name, value]) => [
       name,
       typeof value === 'object' && value !== null ? JSON.stringify(value) : value,
     ]),
   );
-  const steps = table(
-    ['at', 'from', 'to', 'cause', 'actor', 'attempt', 'note'],
-    history.map((step) => [moment(step.at), step.from, step.to, step.cause, step.actor, step.attempt, step.note]),
-  );
-  const tries = table(
-    ['#', 'opened', 'verdict', 'look-ups', 'hint', 'closed'],
-    attempts.map((one) => [
-      one.number,
-      moment(one.openedAt),
-      one.verdict ?? 'open',
-      one.lookUps,
-      one.hint,
-      moment(one.closedAt),
+  const moments = table(
+    ['at', 'what', 'which', 'by', 'why', 'detail'],
+    timeline.map(({ at, what, word, actor, note, detail }) => [
+      moment(at),
+      what.replaceAll('_', ' '),
+      word,
+      actor,
+      note,
+      Object.keys(detail).length === 0 ? null : JSON.stringify(detail),
     ]),
-    { none: 'It was never sent.' },
   );
-  const questions = table(
-    ['case', 'kind', 'opened', 'resolved', 'resolution'],
-    cases.map((one) => [one.id, one.kind, moment(one.openedAt), moment(one.resolvedAt), one.resolution]),
-    { none: 'None.' },
-  );
-  const booked = table(
-    ['entry', 'at', 'account', 'amount'],
-    entries.flatMap((entry) =>
-      entry.postings.map((line, at) => [
-        at === 0 ? entry.kind : '',
-        at === 0 ? moment(entry.postedAt) : '',
-        line.account,
-        line.amount,
-      ]),
-    ),
-    { right: ['amount'], none: 'Nothing was booked.' },
-  );
-  return [row, 'History', steps, 'Attempts', tries, 'Cases', questions, 'Entries', booked]
-    .map((part, at) => (at % 2 === 1 ? `\n${part}` : part))
-    .join('\n');
+  return `${row}\n\nTimeline\n${moments}`;
 }

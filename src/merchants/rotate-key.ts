@@ -42,12 +42,22 @@ export async function rotateApiKey(
   return { ...made, old: await ApiKey.whole(trx).findById(old.id).throwIfNotFound() };
 }
 
-const SAME = {
-  name: 'keys_are_one',
-  text: 'SELECT 1 FROM api_keys a JOIN api_keys b ON b.lineage_id = a.lineage_id WHERE a.id = $1 AND b.id = $2',
+// A key's hands are its own, those of its rotations, and whoever was shown one of them in the console.
+const MEET = {
+  name: 'hands_meet',
+  text: `
+    WITH keys AS (
+      SELECT actor, k.id, k.lineage_id FROM unnest(ARRAY[$1, $2]) AS actor JOIN api_keys a ON a.id = substr(actor, 5)
+        JOIN api_keys k ON k.lineage_id = a.lineage_id
+    ), hands AS (
+      SELECT actor, actor AS hand FROM unnest(ARRAY[$1, $2]) AS actor
+      UNION ALL SELECT actor, lineage_id FROM keys
+      UNION ALL SELECT keys.actor, l.actor FROM keys JOIN audit_log l ON l.subject = keys.id
+        WHERE l.action = 'keys.rotate' AND l.actor LIKE 'admin:%')
+    SELECT 1 FROM hands one JOIN hands other ON other.hand = one.hand WHERE one.actor = $1 AND other.actor = $2 LIMIT 1`,
 };
 
-/** Whether two ids are one key to whoever counts hands: the same, or both rotations of one. */
-export async function areOneKey(db: Db, id: string, other: string): Promise<boolean> {
-  return id === other || (await runAlone(db, SAME, [id, other])).length > 0;
+/** Whether two who acted, such as `key:ak…` or `admin:ad…`, may be one to whoever counts hands. */
+export async function areOneHand(db: Db, actor: string, other: string): Promise<boolean> {
+  return (await runAlone(db, MEET, [actor, other])).length > 0;
 }

@@ -5,7 +5,7 @@ import { BaseModel } from '../db/base-model.ts';
 import { run, runAlone, type Trx } from '../db/knex.ts';
 import { NotFound } from '../errors.ts';
 import type { Bell } from '../queue/queues.ts';
-import type { Caller } from '../transactions/accept.ts';
+import { deedOf, type Keeper } from './endpoint.ts';
 import { bellsOf } from './publish.ts';
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
@@ -114,7 +114,7 @@ const WAKE = {
 /** Asks for a delivery again, now; the event is the same, so is its id. Gives it as it is then, and the bell to ring. Raises NotFound. */
 export async function resendDelivery(
   trx: Trx,
-  caller: Caller,
+  caller: Keeper,
   endpointId: string,
   id: string,
 ): Promise<{ delivery: ReturnType<typeof view>; bells: Bell[] }> {
@@ -122,8 +122,7 @@ export async function resendDelivery(
   const [woken] = await run<{ endpoints: string[] | null; generations: number[] | null }>(trx, WAKE, [endpointId]);
   const [found] = await run<Row>(trx, RESEND, [id, endpointId]);
   if (found === undefined) throw new NotFound();
-  const { apiKeyId, clientAddress } = caller;
-  const deed = { actor: `key:${apiKeyId}`, clientAddress, action: 'webhook_endpoints.resend', subject: endpointId };
-  await audit(trx, { ...deed, detail: { deliveryId: id } });
+  const detail = { deliveryId: id };
+  await audit(trx, { ...deedOf(caller), action: 'webhook_endpoints.resend', subject: endpointId, detail });
   return { delivery: view(found), bells: woken === undefined ? [] : bellsOf(woken) };
 }

@@ -1,5 +1,5 @@
 // Webhook endpoints: where a merchant wants to be told of what, and the changes a merchant makes to them.
-import { audit } from '../audit/audit.ts';
+import { type Actor, audit } from '../audit/audit.ts';
 import type { Context } from '../context.ts';
 import { BaseModel } from '../db/base-model.ts';
 import { type Db, inTransaction, run, type Trx } from '../db/knex.ts';
@@ -84,7 +84,20 @@ const ONE_BY_ONE = {
   text: `SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoints ' || $1, 0))`,
 };
 
-const deedOf = (caller: Caller) => ({ actor: `key:${caller.apiKeyId}`, clientAddress: caller.clientAddress });
+/** An operator who acts for a merchant, and says why. */
+export interface Deputy extends Actor {
+  readonly merchantId: string;
+  readonly reason: string;
+}
+export type Keeper = Caller | Deputy;
+
+/** Whoever changes an endpoint, as the audit log names them. */
+export function deedOf(by: Keeper): Actor & { readonly reason: string | null } {
+  const { clientAddress } = by;
+  return 'apiKeyId' in by
+    ? { actor: `key:${by.apiKeyId}`, clientAddress, reason: null }
+    : { actor: by.actor, clientAddress, reason: by.reason };
+}
 
 /** Makes an endpoint; `secret` is shown this once. Raises Refused `too_many_endpoints`. */
 export async function createEndpoint(
@@ -154,7 +167,7 @@ export function deleteEndpoint(ctx: Context, caller: Caller, id: string): Promis
 export async function rotateSecret(
   ctx: Context,
   trx: Trx,
-  caller: Caller,
+  caller: Keeper,
   of: { id: string; overlapMs: number },
 ): Promise<{ endpoint: Endpoint; secret: string }> {
   await findEndpoint(trx, caller.merchantId, of.id);

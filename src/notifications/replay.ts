@@ -4,14 +4,14 @@ import type { Context } from '../context.ts';
 import { run, runWhole, type Trx, violatedUnique } from '../db/knex.ts';
 import { Conflict } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { Caller } from '../transactions/accept.ts';
+import { deedOf, type Keeper } from './endpoint.ts';
 import { bellsOf } from './publish.ts';
 
 /** Events looked at per statement. */
 const AT_ONCE = 1000;
 
 export interface NewReplay {
-  readonly caller: Caller;
+  readonly caller: Keeper;
   readonly endpointId: string;
   readonly from: Date;
   readonly to: Date;
@@ -34,14 +34,7 @@ export async function beginReplay(trx: Trx, of: NewReplay): Promise<string> {
   try {
     await run(trx, BEGIN, [id, of.endpointId, of.caller.merchantId, of.from, of.to, of.types]);
     const detail = { replayId: id, from: of.from.toISOString(), to: of.to.toISOString() };
-    const { apiKeyId, clientAddress } = of.caller;
-    const deed = {
-      actor: `key:${apiKeyId}`,
-      clientAddress,
-      action: 'webhook_endpoints.replay',
-      subject: of.endpointId,
-    };
-    await audit(trx, { ...deed, detail });
+    await audit(trx, { ...deedOf(of.caller), action: 'webhook_endpoints.replay', subject: of.endpointId, detail });
     return id;
   } catch (error) {
     if (violatedUnique(error) === 'replays_one_open')

@@ -2,12 +2,10 @@
 import { type Actor, audit } from '../audit/audit.ts';
 import type { Context } from '../context.ts';
 import { inTransaction } from '../db/knex.ts';
-import type { Caller } from '../transactions/accept.ts';
-import { Endpoint, findEndpoint } from './endpoint.ts';
+import { deedOf, Endpoint, findEndpoint, type Keeper } from './endpoint.ts';
 import { lockEvents, publish } from './publish.ts';
 
 const ALONE: Actor = { actor: 'worker', clientAddress: null };
-const actorOf = (caller: Caller): Actor => ({ actor: `key:${caller.apiKeyId}`, clientAddress: caller.clientAddress });
 
 /**
  * Stops sending to an endpoint, and tells so: an event to the merchant's other endpoints, a row of the audit log, a line of the log.
@@ -15,7 +13,7 @@ const actorOf = (caller: Caller): Actor => ({ actor: `key:${caller.apiKeyId}`, c
  */
 export async function disableEndpoint(
   ctx: Context,
-  of: { merchantId: string; id: string; reason: 'merchant' | 'gone' | 'no_success'; caller?: Caller },
+  of: { merchantId: string; id: string; reason: 'merchant' | 'gone' | 'no_success'; caller?: Keeper },
 ): Promise<Endpoint> {
   const { merchantId, id, reason } = of;
   const { endpoint, bells } = await inTransaction(ctx.db, async (trx) => {
@@ -26,7 +24,7 @@ export async function disableEndpoint(
       .where({ id, merchant_id: merchantId, status: 'enabled' });
     const endpoint = await findEndpoint(trx, merchantId, id);
     if (moved === 0) return { endpoint, bells: null };
-    const deed = of.caller === undefined ? ALONE : actorOf(of.caller);
+    const deed = of.caller === undefined ? ALONE : deedOf(of.caller);
     await audit(trx, { ...deed, action: 'webhook_endpoints.disable', subject: id, reason });
     const data = { id, url: endpoint.url, reason };
     const { bells } = await publish(trx, { merchantId, type: 'webhook_endpoint.disabled', data });
@@ -40,7 +38,7 @@ export async function disableEndpoint(
 }
 
 /** Sends to it again, what waited first. Gives the endpoint as it is then; one that is enabled is left as it is. Raises NotFound. */
-export async function enableEndpoint(ctx: Context, caller: Caller, id: string): Promise<Endpoint> {
+export async function enableEndpoint(ctx: Context, caller: Keeper, id: string): Promise<Endpoint> {
   return inTransaction(ctx.db, async (trx) => {
     const found = await findEndpoint(trx, caller.merchantId, id);
     if (found.status === 'enabled') return found;
@@ -59,7 +57,7 @@ export async function enableEndpoint(ctx: Context, caller: Caller, id: string): 
         updatedAt: now,
       } as never)
       .where({ id, status: 'disabled' });
-    await audit(trx, { ...actorOf(caller), action: 'webhook_endpoints.enable', subject: id });
+    await audit(trx, { ...deedOf(caller), action: 'webhook_endpoints.enable', subject: id });
     return findEndpoint(trx, caller.merchantId, id);
   });
 }

@@ -42,23 +42,38 @@ export interface Decider extends Actor {
   readonly via?: string;
 }
 
+type Decision = Pick<Step, 'path' | 'dueInMs' | 'entries'> & { readonly action: string };
+
 /** Writes a decision about a payout with its audit row, in one commit. False, and nothing written, when the row had moved on. */
-export async function decide(
+export async function decide(ctx: Context, transaction: TransactionRow, by: Decider, of: Decision): Promise<boolean> {
+  return (await decideMany(ctx, [transaction], by, () => of)).length > 0;
+}
+
+/** The same about several, given in the order of their ids, all in one commit. Gives those whose rows had not moved on. */
+export async function decideMany<Row extends TransactionRow>(
   ctx: Context,
-  transaction: TransactionRow,
+  rows: readonly Row[],
   by: Decider,
-  of: Pick<Step, 'path' | 'dueInMs' | 'entries'> & { readonly action: string },
-): Promise<boolean> {
-  const { action, ...writes } = of;
-  const { id, state: from, attemptNo } = transaction;
+  decisionOf: (row: Row) => Decision,
+): Promise<readonly Row[]> {
   const { actor, clientAddress, cause, reason, via } = by;
-  const step: Step = { id, from, attemptNo, cause, actor, ...(reason === null ? {} : { note: reason }), ...writes };
-  checkPath(step);
+  const detail = via === undefined ? {} : { via };
+  const note = reason === null ? {} : { note: reason };
+  const steps = rows.map((row) => {
+    const { action, ...writes } = decisionOf(row);
+    const step: Step = { id: row.id, from: row.state, attemptNo: row.attemptNo, cause, actor, ...note, ...writes };
+    checkPath(step);
+    return { row, action, step };
+  });
   return inTransaction(ctx.db, async (trx) => {
-    await run(trx, LOCK, [id]);
-    if (!(await writeSteps(trx, [step])).has(id)) return false;
-    const detail = via === undefined ? {} : { via };
-    await audit(trx, { actor, clientAddress, action, subject: id, reason, detail });
-    return true;
+    for (const { row } of steps) await run(trx, LOCK, [row.id]);
+    const written = await writeSteps(
+      trx,
+      steps.map(({ step }) => step),
+    );
+    const decided = steps.filter(({ row }) => written.has(row.id));
+    for (const { row, action } of decided)
+      await audit(trx, { actor, clientAddress, action, subject: row.id, reason, detail });
+    return decided.map(({ row }) => row);
   });
 }

@@ -1,44 +1,14 @@
-// One transaction with all that is known of it, for operators: row, history, attempts, cases and entries; personal data masked.
+// One transaction with all that is known of it, for operators: its row and its timeline; personal data masked.
 import type { Db } from '../db/knex.ts';
 import { NotFound } from '../errors.ts';
 import { maskAccount } from '../merchants/mask.ts';
 import { accountOf, openPerson } from '../merchants/person.ts';
 import { formatAmount } from '../money.ts';
 import type { Vault } from '../vault.ts';
-import { Attempt } from './attempt.ts';
-import { Case } from './case.ts';
+import type { Case } from './case.ts';
+import { readTimeline } from './timeline.ts';
 import { Transaction } from './transaction.ts';
 import { viewTransaction } from './view.ts';
-
-interface HistoryRow {
-  readonly at: Date;
-  readonly from: string | null;
-  readonly to: string;
-  readonly cause: string;
-  readonly actor: string;
-  readonly attempt: number;
-  readonly note: string | null;
-}
-
-interface EntryRow {
-  readonly id: string;
-  readonly reference: string;
-  readonly kind: string;
-  readonly actor: string;
-  readonly postedAt: Date;
-  readonly postings: readonly { readonly account: string; readonly amount: string }[];
-}
-
-const HISTORY = `
-  SELECT at, from_state AS "from", to_state AS "to", cause, actor, attempt, note FROM transaction_history
-  WHERE transaction_id = ? ORDER BY id`;
-
-// Amounts travel as text: a JSON number would be a float. References begin with their transaction and are unique: there is an index.
-const ENTRIES = `
-  SELECT e.id, e.reference, e.kind, e.actor, e.posted_at AS "postedAt",
-    json_agg(json_build_object('account', p.account_id, 'amount', p.amount::text) ORDER BY p.line) AS postings
-  FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-  WHERE e.reference >= ? || ':' AND e.reference < ? || ';' GROUP BY e.id ORDER BY min(p.id)`;
 
 export type Dossier = Awaited<ReturnType<typeof readDossier>>;
 
@@ -53,10 +23,6 @@ export async function readDossier(db: Db, vault: Vault, id: string) {
   if (row === undefined) throw new NotFound(`There is no transaction ${id}.`);
   const person = openPerson(vault, row.sealed);
   const account = person === null ? null : accountOf(person);
-  const history = (await db.raw<{ rows: HistoryRow[] }>(HISTORY, [id])).rows;
-  const entries = (await db.raw<{ rows: EntryRow[] }>(ENTRIES, [id, id])).rows;
-  const attempts = await Attempt.query(db).where('transaction_id', id).orderBy('number');
-  const cases = await Case.query(db).where('transaction_id', id).orderBy('opened_at');
   return {
     transaction: {
       ...viewTransaction(row, { person: null, owner: row.owner }),
@@ -69,28 +35,27 @@ export async function readDossier(db: Db, vault: Vault, id: string) {
       actor: row.actor,
       clientAddress: row.clientAddress,
     },
-    history: history.map((step) => ({ ...step, at: step.at.toISOString() })),
-    attempts: attempts.map((attempt) => ({
-      number: attempt.number,
-      openedAt: attempt.openedAt.toISOString(),
-      quotationExpiresAt: attempt.quotationExpiresAt?.toISOString() ?? null,
-      hint: attempt.hint,
-      lookUps: attempt.lookUps,
-      negatives: attempt.negatives,
-      verdict: attempt.verdict,
-      evidence: attempt.evidence,
-      closedAt: attempt.closedAt?.toISOString() ?? null,
-    })),
-    cases: cases.map(viewCase),
-    entries: entries.map((entry) => ({
-      id: entry.id,
-      reference: entry.reference,
-      kind: entry.kind,
-      actor: entry.actor,
-      postedAt: entry.postedAt.toISOString(),
-      postings: entry.postings.map(({ account, amount }) => ({ account, amount: formatAmount(BigInt(amount)) })),
+    timeline: (await readTimeline(db, id)).map(({ at, detail, ...moment }) => ({
+      at: at.toISOString(),
+      ...moment,
+      detail: inMajorUnits(detail) as Record<string, unknown>,
     })),
   };
+}
+
+/** `amountMinor: "100000"`, wherever it stands, as `amount: "1000"`; what is not known is left out. */
+function inMajorUnits(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inMajorUnits);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, one]) => one !== null)
+      .map(([name, one]) =>
+        name.endsWith('Minor') && typeof one === 'string' && /^-?[0-9]+$/.test(one)
+          ? [name.slice(0, -'Minor'.length), formatAmount(BigInt(one))]
+          : [name, inMajorUnits(one)],
+      ),
+  );
 }
 
 /** A case as operators see it. */

@@ -28,6 +28,8 @@ export interface Reasons {
   readonly clientAddress: string | null;
   /** Who typed it, when that is somebody else than who decided. */
   readonly via?: string;
+  /** What else is written in the commit; what it gives goes into the audit row. */
+  readonly beside?: (trx: Trx) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /**
@@ -51,12 +53,11 @@ export async function resolve(ctx: Context, proposal: Proposal, of: Reasons): Pr
 
 /** What must not change between showing a proposal and writing it. */
 export function outlineOf({ said, against, from, to, entries, opens }: Proposal): string {
-  const posted = entries.map((one) => [
-    one.reference,
-    one.postings.map(([account, minor]) => [account, String(minor)]),
-  ]);
-  return JSON.stringify([said, against, from, to, posted, opens.map((one) => one.kind)]);
+  return JSON.stringify([said, against, from, to, linesOf(entries), opens.map((one) => one.kind)]);
 }
+
+const linesOf = (entries: readonly NewEntry[]): string =>
+  JSON.stringify(entries.map((one) => [one.reference, one.postings.map(([account, minor]) => `${account} ${minor}`)]));
 
 /** Locks in the machine's own order: the row, then its case, then the wallet. */
 async function write(trx: Trx, proposal: Proposal, of: Reasons): Promise<readonly NewEntry[]> {
@@ -67,6 +68,9 @@ async function write(trx: Trx, proposal: Proposal, of: Reasons): Promise<readonl
   if (open === undefined || open.resolved_at !== null) throw new StaleState();
   const availableMinor = transaction === null ? 0n : await lockAvailable(trx, transaction.walletId);
   const { step, entries } = proposal.write(availableMinor);
+  const posted = step?.entries ?? entries;
+  // What the wallet covers decides what goes where: if that has changed since, somebody looks at it again.
+  if (linesOf(posted) !== linesOf(proposal.entries)) throw new StaleState();
   await run(trx, ANSWER, [caseId, actor, `${decision}: ${of.reason}`]);
   if (step !== null) {
     checkPath(step);
@@ -75,7 +79,7 @@ async function write(trx: Trx, proposal: Proposal, of: Reasons): Promise<readonl
     await openCases(trx, proposal.opens);
     await post(trx, entries);
   }
-  const posted = step?.entries ?? entries;
+  const more = await of.beside?.(trx);
   await audit(trx, {
     actor,
     clientAddress: of.clientAddress,
@@ -90,6 +94,7 @@ async function write(trx: Trx, proposal: Proposal, of: Reasons): Promise<readonl
       against: against !== null,
       entries: posted.map((one) => one.reference),
       ...(of.via === undefined ? {} : { via: of.via }),
+      ...more,
     },
   });
   return posted;

@@ -1,4 +1,5 @@
-// The money timeline of one transaction: request, hold, attempts, look-ups, webhooks, entries, cases and deeds, in the order of time.
+// The money timeline of one transaction: request, hold, attempts, look-ups, webhooks, entries, cases, deeds, proposals, and what its
+// merchant was told, in the order of time.
 import { type Db, runAlone } from '../db/knex.ts';
 
 /** What kind of thing happened; of things at the same moment, the one that stands first here came first. */
@@ -16,6 +17,11 @@ export const HAPPENINGS = [
   'case_resolved',
   'earned',
   'deed',
+  'proposed',
+  'proposal_ended',
+  'told',
+  'delivery_tried',
+  'delivery_failed',
 ] as const;
 export type Happening = (typeof HAPPENINGS)[number];
 
@@ -36,25 +42,38 @@ export interface Moment {
 const MOST = 2000;
 
 // Entries and steps of one commit carry the same moment, so they are put in order by kind. References of entries begin with their
-// transaction (`po01J…:hold`) or with the case that posted them, and are unique: there is an index already.
-const READ = {
+// transaction (`po01J…:hold`) or with the case that posted them, and are unique: there is an index already. OFFSET 0 keeps the order in
+// which the tables are asked: a plan from when they were young would go through all of the audit log for every case; and so would a
+// comparison in the collation of our ids, for which that index is not.
+/** Written out for those who look at how it is found. */
+export const TIMELINE = {
   name: 'read_timeline',
   text: `
     WITH own_cases AS (SELECT * FROM cases WHERE transaction_id = $1),
     subject AS (SELECT id, provider_transaction_id FROM transactions WHERE id = $1),
-    events AS (
+    webhooks AS (
       SELECT * FROM webhook_events WHERE reference = $1
       UNION ALL
-      SELECT e.* FROM subject s JOIN webhook_events e ON e.provider_transaction_id = s.provider_transaction_id AND e.reference IS NULL
+      SELECT e.* FROM subject s CROSS JOIN LATERAL (
+        SELECT * FROM webhook_events WHERE provider_transaction_id = s.provider_transaction_id AND reference IS NULL OFFSET 0) e
     ),
     booked AS (
       SELECT * FROM journal_entries WHERE reference >= $1 || ':' AND reference < $1 || ';'
       UNION ALL
       SELECT e.* FROM own_cases c JOIN journal_entries e ON e.reference = c.id || ':resolve'
+    ),
+    told AS (SELECT * FROM events WHERE transaction_id = $1),
+    sent AS (
+      SELECT d.*, t.type FROM told t CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE event_position = t.position OFFSET 0) d
+    ),
+    asked AS (
+      SELECT p.* FROM (SELECT $1 AS id UNION ALL SELECT id FROM own_cases) s
+        CROSS JOIN LATERAL (SELECT * FROM proposals WHERE subject = s.id OFFSET 0) p
     )
     SELECT at, what, id, word, actor, note, detail FROM (
       SELECT at, CASE WHEN from_state IS NULL THEN 'requested' ELSE 'moved' END AS what, NULL::text AS id, to_state AS word, actor, note,
-        jsonb_build_object('from', from_state, 'cause', cause, 'attempt', attempt) AS detail, id AS number
+        jsonb_build_object('from', from_state, 'cause', cause, 'attempt', attempt, 'bulkRow', CASE WHEN from_state IS NULL THEN (
+          SELECT bulk_id || '.' || number || '.' || round FROM bulk_rows WHERE payout_id = $1) END) AS detail, id AS number
         FROM transaction_history WHERE transaction_id = $1
       UNION ALL
       SELECT opened_at, 'attempt_opened', NULL, NULL, NULL, NULL, jsonb_build_object('number', number,
@@ -68,14 +87,15 @@ const READ = {
         FROM attempts WHERE transaction_id = $1 AND last_negative_at IS DISTINCT FROM first_negative_at AND last_negative_at IS NOT NULL
       UNION ALL
       SELECT closed_at, 'attempt_closed', NULL, verdict, NULL, hint,
-        jsonb_build_object('number', number, 'lookUps', look_ups, 'negatives', negatives, 'evidence', evidence), number
+        jsonb_build_object('number', number, 'lookUps', look_ups, 'negatives', negatives, 'evidence', evidence,
+          'openMs', (extract(epoch FROM closed_at - opened_at) * 1000)::bigint), number
         FROM attempts WHERE transaction_id = $1 AND closed_at IS NOT NULL
       UNION ALL
       SELECT received_at, 'webhook_received', id, claimed_status, host(client_address), NULL,
-        jsonb_build_object('providerTransactionId', provider_transaction_id), 0 FROM events
+        jsonb_build_object('providerTransactionId', provider_transaction_id), 0 FROM webhooks
       UNION ALL
       SELECT applied_at, 'webhook_applied', id, state, NULL, NULL, jsonb_build_object('lookUps', look_ups), 0
-        FROM events WHERE applied_at IS NOT NULL
+        FROM webhooks WHERE applied_at IS NOT NULL
       UNION ALL
       SELECT posted_at, 'entry_posted', id, kind, actor, reason, jsonb_build_object('reference', reference, 'currency', currency, 'postings', (
         SELECT jsonb_agg(jsonb_build_object('account', p.account_id, 'amountMinor', p.amount::text) ORDER BY p.line)
@@ -90,10 +110,25 @@ const READ = {
         FROM earnings WHERE transaction_id = $1
       UNION ALL
       SELECT at, 'deed', id::text, action, actor, reason, detail, id FROM audit_log WHERE subject = $1
+      UNION ALL
+      SELECT a.at, 'deed', a.id::text, a.action, a.actor, a.reason, a.detail, a.id FROM own_cases c
+        CROSS JOIN LATERAL (SELECT * FROM audit_log WHERE subject = c.id COLLATE "default" OFFSET 0) a WHERE a.action <> 'cases.resolve'
+      UNION ALL
+      SELECT created_at, 'proposed', id, action, 'admin:' || proposed_by, reason, '{}', 0 FROM asked
+      UNION ALL
+      SELECT decided_at, 'proposal_ended', id, state, 'admin:' || decided_by, decision_reason, '{}', 0 FROM asked WHERE decided_at IS NOT NULL
+      UNION ALL
+      SELECT created_at, 'told', position::text, type, NULL, NULL, jsonb_build_object('eventId', id, 'sequence', sequence), position FROM told
+      UNION ALL
+      SELECT a.at, 'delivery_tried', s.id, coalesce(a.error, a.status_code::text), NULL, NULL, jsonb_build_object('type', s.type,
+        'number', a.number, 'endpointId', s.endpoint_id, 'durationMs', a.duration_ms, 'isTaken', a.error IS NULL AND a.status_code BETWEEN 200 AND 299),
+        a.number FROM sent s CROSS JOIN LATERAL (SELECT * FROM delivery_attempts WHERE delivery_id = s.id OFFSET 0) a
+      UNION ALL
+      SELECT done_at, 'delivery_failed', id, type, NULL, NULL, jsonb_build_object('endpointId', endpoint_id), 0 FROM sent WHERE state = 'failed'
     ) moments ORDER BY at, array_position($2::text[], what), number LIMIT ${MOST}`,
 };
 
 /** Everything that happened around a transaction, oldest first; empty when there is none. Holds no personal data. */
 export function readTimeline(db: Db, transactionId: string): Promise<Moment[]> {
-  return runAlone<Moment>(db, READ, [transactionId, [...HAPPENINGS]]);
+  return runAlone<Moment>(db, TIMELINE, [transactionId, [...HAPPENINGS]]);
 }

@@ -4,8 +4,10 @@ import type { Action } from '../../src/admin/actions/action.ts';
 import { ACTIONS, actionOf } from '../../src/admin/actions/all.ts';
 import { ROLES } from '../../src/admin/administrator.ts';
 import { mustConfirm, PERMISSIONS } from '../../src/admin/permissions.ts';
+import { newId } from '../../src/ids.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { type Browser, type Console, createConsole, ORIGIN } from '../support/console.ts';
+import { inputOf, placeOf, subjectOf } from '../support/console-actions.ts';
 import { type Filled, fillConsole } from '../support/console-data.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -14,6 +16,7 @@ let world: World;
 let site: Console;
 let data: Filled;
 let other: string;
+let proposal: string;
 const people = new Map<string, Browser & { readonly id: string }>();
 
 beforeAll(async () => {
@@ -21,6 +24,18 @@ beforeAll(async () => {
   data = await fillConsole(world);
   site = createConsole(world);
   for (const role of ROLES) people.set(role, await site.visitor(role));
+  // One person alone funds nothing unless a limit says so: this is a proposal.
+  const funding = { entry: newId('journalEntry'), amount: '2000', shown: '1' };
+  const page = await (
+    await as('operator').get(`/admin/wallets/${data.wallet}/do/fund?${new URLSearchParams(funding)}`)
+  ).text();
+  const [, outline = ''] = /name="outline" value="([^"]+)"/.exec(page) ?? [];
+  const sent = await as('operator').post(`/admin/wallets/${data.wallet}/do/fund`, {
+    ...funding,
+    outline,
+    reason: 'opening',
+  });
+  proposal = sent.headers.get('location')?.split('/').at(-1) ?? '';
   other = (await site.visitor('viewer')).id;
 }, 120_000);
 afterAll(async () => {
@@ -34,23 +49,8 @@ const as = (role: string) => {
   if (browser === undefined) throw new Error(`nobody is ${role}`);
   return browser;
 };
-const subjectOf = (action: Action): string =>
-  ({
-    transactions: action.name === 'approve' ? data.awaiting : data.waiting,
-    beneficiaries: data.beneficiary,
-    cases: data.openCase,
-    'webhook-events': data.event,
-    wallets: action.name === 'reopen' ? data.frozenWallet : data.wallet,
-    keys: data.key,
-    fees: data.fees,
-    administrators: other,
-  })[action.panel] ?? '';
-const INPUTS = new Map<string, Record<string, string>>([
-  ['resolve', { as: 'failed' }],
-  ['next-version', { percent: '1.5', flat: '200', minimum: '0', commission: '10' }],
-  ['change-role', { role: 'operator' }],
-]);
-const addressOf = (action: Action) => `/admin/${action.panel}/${subjectOf(action)}/do/${action.name}`;
+const subjects = () => ({ world, data, other, own: proposal });
+const addressOf = (action: Action) => `/admin/${placeOf(action, subjects())}`;
 const named = (panel: string, name: string): Action => {
   const action = actionOf(panel, name);
   if (action === null) throw new Error(`there is no ${name}`);
@@ -59,7 +59,7 @@ const named = (panel: string, name: string): Action => {
 
 /** Looks at what it would do, and gives the form that the page then holds. */
 async function shown(action: Action, by: Browser): Promise<{ text: string; form: Record<string, string> }> {
-  const input = INPUTS.get(action.name) ?? {};
+  const input = inputOf(action);
   const query = Object.keys(input).length === 0 ? '' : `?${new URLSearchParams({ ...input, shown: '1' })}`;
   const answer = await by.get(addressOf(action) + query);
   const text = await answer.text();
@@ -78,7 +78,7 @@ describe.each(ACTIONS.map((action) => [`${action.panel}: ${action.name}`, action
     expect((await as(below).get(addressOf(action))).status).toBe(403);
     expect((await as(below).post(addressOf(action), { reason: REASON })).status).toBe(403);
     const button = `do/${action.name}"`;
-    const row = `/admin/${action.panel}/${subjectOf(action)}`;
+    const row = `/admin/${action.panel}/${subjectOf(action, subjects())}`;
     expect(await (await as(below).get(row)).text()).not.toContain(button);
     expect(await (await as(least(action)).get(row)).text()).toContain(button);
     expect(await traces()).toEqual(before);
@@ -98,6 +98,7 @@ describe.each(ACTIONS.map((action) => [`${action.panel}: ${action.name}`, action
     expect(await send({}, { 'content-type': 'application/json' })).toBe(415);
     expect(await send({ reason: '  ' })).toBe(400);
     expect(await send({ reason: 'x'.repeat(501) })).toBe(400);
+    expect(await send({ reason: 'as\0agreed' })).toBe(400);
     expect(await send({ outline: 'something else' })).toBe(409);
     expect(await traces()).toEqual(before);
   });

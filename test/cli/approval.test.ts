@@ -65,3 +65,17 @@ it('lists what awaits, lets it go or ends it, once, in the operator’s name', a
   expect(again.stderr).toContain('does not await approval');
   expect((await findTransaction(world, world.merchantId, other.id)).status).toBe('cancelled');
 });
+
+it('sets how much one person of the console may move alone, with its audit row', async () => {
+  const alone = (...more: string[]) => cli(['admins', 'alone', '--currency', 'UGX', ...more, '--json']);
+  const stored = async () => (await world.db('dual_control_limits').where({ currency: 'UGX' }).first()).above_minor;
+  expect((await alone('--above', '1000000')).json()).toEqual({ currency: 'UGX', above: '1000000' });
+  expect(await stored()).toBe(100_000_000n);
+  expect((await alone('--none')).json()).toEqual({ currency: 'UGX', above: null });
+  expect(await stored()).toBeNull();
+  expect(await audited('UGX')).toMatchObject([
+    { action: 'dual_control.change', detail: { from: null, to: '1000000' } },
+    { action: 'dual_control.change', detail: { from: '1000000', to: null } },
+  ]);
+  expect((await alone()).code).toBe(2);
+});

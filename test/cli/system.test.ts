@@ -36,13 +36,15 @@ afterAll(() => world.close());
 describe('transactions', () => {
   it('are shown whole, without anything that would name the person', async () => {
     const ran = await cli(['transactions', 'show', '--id', paid, '--json']);
-    const { transaction, history, attempts, cases, entries } = ran.json();
+    const { transaction, timeline } = ran.json();
+    const of = (what: string) => timeline.filter((moment: { what: string }) => moment.what === what);
     expect(transaction).toMatchObject({ id: paid, status: 'settled', amount: '1000', accountNumber: '+25671•••5678' });
-    expect(history.map((step: { to: string }) => step.to)).toEqual(['accepted', 'submitting', 'submitted', 'settled']);
-    expect(attempts).toMatchObject([{ number: 1, verdict: 'accepted' }]);
-    expect(cases).toEqual([]);
-    expect(entries.map((entry: { kind: string }) => entry.kind)).toEqual(['hold', 'settle']);
-    expect(entries[0].postings).toEqual([
+    expect(of('requested')).toMatchObject([{ word: 'accepted', actor: `key:${world.caller.apiKeyId}` }]);
+    expect(of('moved').map((step: { word: string }) => step.word)).toEqual(['submitting', 'submitted', 'settled']);
+    expect(of('attempt_closed')).toMatchObject([{ word: 'accepted', detail: { number: 1 } }]);
+    expect(of('case_opened')).toEqual([]);
+    expect(of('entry_posted').map((entry: { word: string }) => entry.word)).toEqual(['hold', 'settle']);
+    expect(of('entry_posted')[0].detail.postings).toEqual([
       { account: `${walletId}:available`, amount: '-1000' },
       { account: `${walletId}:held`, amount: '1000' },
     ]);

@@ -5,6 +5,7 @@ import { BULK } from './catalogue/bulk.ts';
 import { CALLING } from './catalogue/calling.ts';
 import { CONSOLE } from './catalogue/console.ts';
 import { DOUBT } from './catalogue/doubt.ts';
+import { DUAL_CONTROL } from './catalogue/dual-control.ts';
 import { INBOX } from './catalogue/inbox.ts';
 import { LIMITS } from './catalogue/limits.ts';
 import { PERSONS } from './catalogue/persons.ts';
@@ -28,4 +29,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CALLING,
   ...TELLING,
   ...CONSOLE,
+  ...DUAL_CONTROL,
 ];

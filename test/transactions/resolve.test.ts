@@ -365,6 +365,17 @@ describe('another amount than asked', () => {
     expect([await account('receivable'), (await balance())?.availableMinor]).toEqual([0n, 90_000n]);
   });
 
+  it('is posted as it was shown, or not at all: what the wallet covers may have changed since', async () => {
+    const id = await mismatched(payout, { amountMinor: 1_200_000n });
+    const question = { caseId: await caseOf('amount_mismatch'), decision: 'settled', actor: 'operator:jane' } as const;
+    const shown = await propose(world, flows, question);
+    await world.fund('UGX', 100_000n);
+    await expect(resolve(world, shown, SAID)).rejects.toMatchObject({ code: 'conflict' });
+    expect([await stateOf(id), await account('receivable')]).toEqual(['in_review', 0n]);
+    await decide('amount_mismatch', 'settled');
+    expect(await account('receivable')).toBe(-110_000n);
+  });
+
   it('in another currency it can only fail; the money then has a case of its own, and is credited where it belongs', async () => {
     const id = await mismatched(collection, { currency: 'KES', amountMinor: 5_000n });
     await expect(decide('amount_mismatch', 'settled')).rejects.toMatchObject({ code: 'other_currency' });

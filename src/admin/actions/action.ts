@@ -14,9 +14,15 @@ export interface Effect {
   readonly entries?: readonly NewEntry[];
   /** What speaks against it; whoever does it all the same ticks a box that says so. */
   readonly against?: string | null;
-  /** Whatever must not have changed between showing and doing. */
-  readonly outline: string;
+  /** By name, whatever must not have changed between showing and doing. */
+  readonly outline: Outline;
+  /** The money that moves by it, per currency and in hundredths; absent where none does. Above a limit it takes a second person. */
+  readonly moves?: ReadonlyMap<string, bigint>;
+  /** It takes a second person whatever it moves. */
+  readonly takesTwo?: boolean;
 }
+
+export type Outline = Readonly<Record<string, string>>;
 
 /** What the form asks for besides a reason. */
 export interface Field {
@@ -28,6 +34,8 @@ export interface Field {
   readonly value?: string;
   /** A choice among these; absent: text. */
   readonly options?: readonly (readonly [value: string, label: string])[];
+  /** A moment in UTC, or something that the form carries without asking: a name made for what it would write. */
+  readonly kind?: 'moment' | 'carried';
 }
 
 export interface Ordered {
@@ -41,7 +49,16 @@ export interface Carried extends Ordered {
   /** The box beside what speaks against it was ticked. */
   readonly nevertheless: boolean;
   /** What was shown. Where it is no longer so, nothing is done. */
-  readonly outline: string;
+  readonly outline: Outline;
+  readonly moves: ReadonlyMap<string, bigint>;
+  /** Who confirms it, where it was proposed; then `actor` and `reason` are those of whoever proposed it. Null: one person alone. */
+  readonly second: Second | null;
+}
+
+export interface Second {
+  readonly proposalId: string;
+  readonly by: Actor;
+  readonly reason: string;
 }
 
 /** How it ended: a sentence for the page it leads back to, or something that is shown this once and never again. */
@@ -60,11 +77,15 @@ export interface Action {
   readonly permission: Permission;
   /** Moves money or ends something for good: its button looks like it. */
   readonly isGrave?: true;
+  /** One person alone moves money by it only where a limit says up to where. */
+  readonly needsLimit?: true;
   /** Whether there is anything to do with this row as it is; a question of what to show, never of what may happen. */
   readonly fits: (row: Record<string, unknown>) => boolean;
+  /** Whether its button is for this person; absent: for everybody who may. */
+  readonly isFor?: (row: Record<string, unknown>, administratorId: string) => boolean;
   readonly fields?: (row: Record<string, unknown>) => readonly Field[];
   /** Works it out; writes nothing. Raises what says why it cannot be done. */
   readonly preview: (ctx: Context, of: Ordered) => Promise<Effect>;
-  /** Does it and writes it into the audit log. Raises StaleState when it is no longer what was shown. */
+  /** Does it and writes it into the audit log with `record`, in one commit. Raises StaleState when it is no longer what was shown. */
   readonly carryOut: (ctx: Context, of: Carried) => Promise<Done>;
 }

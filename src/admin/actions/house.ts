@@ -1,13 +1,12 @@
-// What operators do with wallets, keys and fees: freeze and reopen, revoke, write the next version of a tariff.
+// What operators do with wallets and fees: freeze and reopen, write the next version of a tariff.
 import { audit } from '../../audit/audit.ts';
 import { inTransaction } from '../../db/knex.ts';
 import { InvalidRequest, StaleState } from '../../errors.ts';
-import { revokeApiKey } from '../../merchants/api-key.ts';
 import { freezeWallet, unfreezeWallet } from '../../merchants/wallet.ts';
 import { formatAmount, parseAmount } from '../../money.ts';
 import { addSchedule, type FeeSchedule, type NewSchedule } from '../../pricing/fee-schedule.ts';
 import { formatPercent, parsePercent } from '../../pricing/percent.ts';
-import { code, money, text } from '../panels/cell.ts';
+import { money, text } from '../panels/cell.ts';
 import type { Action, Field, Ordered } from './action.ts';
 
 const idOf = ({ row }: Pick<Ordered, 'row'>) => String(row['id']);
@@ -23,7 +22,7 @@ const freeze: Action = {
     sentences: [
       'No new payout is taken from this wallet until somebody reopens it. Collections still arrive, and payouts under way go on.',
     ],
-    outline: 'active',
+    outline: { Wallet: 'active' },
   }),
   async carryOut(ctx, of) {
     await inTransaction(ctx.db, async (trx) => {
@@ -40,37 +39,13 @@ const unfreeze: Action = {
   label: 'Reopen',
   permission: 'wallets.unfreeze',
   fits: (row) => row['frozenAt'] !== null,
-  preview: async () => ({ sentences: ['Payouts are taken from this wallet again.'], outline: 'frozen' }),
+  preview: async () => ({ sentences: ['Payouts are taken from this wallet again.'], outline: { Wallet: 'frozen' } }),
   async carryOut(ctx, of) {
     await inTransaction(ctx.db, async (trx) => {
       if (!(await unfreezeWallet(trx, idOf(of)))) throw new StaleState('Somebody has reopened it already.');
       await audit(trx, { ...of.actor, action: 'wallets.unfreeze', subject: idOf(of), reason: of.reason });
     });
     return { sentence: 'The wallet is open again.' };
-  },
-};
-
-const revoke: Action = {
-  name: 'revoke',
-  panel: 'keys',
-  label: 'Revoke',
-  permission: 'keys.revoke',
-  isGrave: true,
-  fits: (row) => row['revokedAt'] === null,
-  preview: async (_ctx, { row }) => ({
-    sentences: ['The key opens nothing from a second after this on, for good. Whatever program uses it is shut out.'],
-    facts: [
-      ['Key', text(String(row['name']))],
-      ['Ends in', code(String(row['lastFour']))],
-    ],
-    outline: 'usable',
-  }),
-  async carryOut(ctx, of) {
-    await inTransaction(ctx.db, async (trx) => {
-      if (!(await revokeApiKey(trx, idOf(of)))) throw new StaleState('Somebody has revoked it already.');
-      await audit(trx, { ...of.actor, action: 'keys.revoke', subject: idOf(of), reason: of.reason });
-    });
-    return { sentence: 'The key is revoked.' };
   },
 };
 
@@ -187,14 +162,14 @@ const addVersion: Action = {
         ['Ceiling', money(next.ceilingMinor, currency)],
         ["Partner's share of it", text(`${formatPercent(next.commissionPpm ?? 0)} %`)],
       ],
-      outline: String(old.version),
+      outline: { Version: String(old.version) },
     };
   },
   async carryOut(ctx, of) {
     const next = nextVersion(of);
     const made = await inTransaction(ctx.db, async (trx) => {
       const schedule = await addSchedule(trx, { ...next, createdBy: of.actor.actor });
-      if (String(schedule.version - 1) !== of.outline)
+      if (String(schedule.version - 1) !== of.outline['Version'])
         throw new StaleState('Somebody has written another version meanwhile. Look at it again.');
       const detail = { type: schedule.type, version: schedule.version };
       await audit(trx, { ...of.actor, action: 'fees.add', subject: schedule.id, reason: of.reason, detail });
@@ -204,4 +179,4 @@ const addVersion: Action = {
   },
 };
 
-export const HOUSE_ACTIONS: readonly Action[] = [freeze, unfreeze, revoke, addVersion];
+export const HOUSE_ACTIONS: readonly Action[] = [freeze, unfreeze, addVersion];

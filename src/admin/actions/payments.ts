@@ -1,25 +1,23 @@
-// What operators do with payments: look again, cancel, decide cases, replay webhook events, see who was paid.
+// What operators do with payments: look again, cancel, approve, replay webhook events, see who was paid.
 import { audit } from '../../audit/audit.ts';
 import { collectionFlow } from '../../collections/flow.ts';
-import type { Context } from '../../context.ts';
 import { inTransaction, runAlone } from '../../db/knex.ts';
-import { InvalidRequest, NotFound, Refused, StaleState } from '../../errors.ts';
+import { NotFound } from '../../errors.ts';
 import { openPerson, type Person } from '../../merchants/person.ts';
 import { approve } from '../../payouts/approve.ts';
 import { cancel, cancelling } from '../../payouts/cancel.ts';
 import { payoutFlow } from '../../payouts/flow.ts';
 import { advance } from '../../transactions/advance.ts';
-import { ANSWERS, DECISION_NAMES, DECISIONS, kindOf } from '../../transactions/decisions.ts';
-import { type Flows, type Proposal, propose } from '../../transactions/propose.ts';
-import { outlineOf, resolve } from '../../transactions/resolve.ts';
+import type { Flows } from '../../transactions/propose.ts';
 import { isFinal, mayMove, type State } from '../../transactions/states.ts';
 import { load, type TransactionType } from '../../transactions/transaction.ts';
 import { replayWebhookEvent } from '../../webhooks/replay.ts';
 import { code, money, text } from '../panels/cell.ts';
 import { stateOf } from '../panels/vocabulary.ts';
 import type { Action, Ordered } from './action.ts';
+import { pinned } from './pinned.ts';
 
-const flows: Flows = { payout: payoutFlow, collection: collectionFlow };
+export const flows: Flows = { payout: payoutFlow, collection: collectionFlow };
 const idOf = ({ row }: Pick<Ordered, 'row'>) => String(row['id']);
 const inState = (row: Record<string, unknown>) => row['state'] as State;
 
@@ -37,7 +35,7 @@ export const lookAgain: Action = {
         : 'Nothing is sent by this: only asked.',
     ],
     facts: [['State now', stateOf(inState(row))]],
-    outline: inState(row),
+    outline: { 'State now': inState(row) },
   }),
   async carryOut(ctx, of) {
     const id = idOf(of);
@@ -65,7 +63,7 @@ export const cancelPayout: Action = {
     return {
       sentences: ['The payout ends here and is never sent. What was set aside for it goes back to the wallet.'],
       entries,
-      outline: `${transaction.state} ${transaction.attemptNo} ${transaction.heldMinor}`,
+      outline: { 'State now': transaction.state, Attempts: String(transaction.attemptNo), ...pinned(entries) },
     };
   },
   async carryOut(ctx, of) {
@@ -88,72 +86,11 @@ export const approvePayout: Action = {
       ['Amount', money((row['amountMinor'] ?? row['maxAmountMinor']) as bigint, String(row['currency']))],
       ['To', code(row['account'] as string | null)],
     ],
-    outline: `${row['amountMinor']} ${row['maxAmountMinor']}`,
+    outline: { Amount: `${row['amountMinor']} ${row['maxAmountMinor']}` },
   }),
   async carryOut(ctx, of) {
     await approve(ctx, idOf(of), { ...of.actor, cause: 'operator', reason: of.reason });
     return { sentence: 'The payout is approved.' };
-  },
-};
-
-function proposed(ctx: Context, of: Ordered): Promise<Proposal> {
-  const decision = DECISION_NAMES.find((one) => one === of.input['as']);
-  if (decision === undefined) throw InvalidRequest.field('as', 'unknown_decision', 'Choose one of the decisions.');
-  const walletId = of.input['wallet'];
-  const needsWallet = decision === 'credited' || decision === 'charged';
-  if (needsWallet && !/^wa[0-9A-Z]{26}$/.test(walletId ?? ''))
-    throw InvalidRequest.field('wallet', 'not_a_wallet', 'Give the id of the wallet: wa01J….');
-  const named = needsWallet && walletId !== undefined ? { walletId } : {};
-  return propose(ctx, flows, { caseId: idOf(of), decision, actor: of.actor.actor, ...named });
-}
-
-export const resolveCase: Action = {
-  name: 'resolve',
-  panel: 'cases',
-  label: 'Decide',
-  permission: 'cases.resolve',
-  isGrave: true,
-  fits: (row) => row['resolvedAt'] === null,
-  fields(row) {
-    const kind = kindOf(String(row['kind']));
-    const fitting = kind === null ? [] : [...new Set([...ANSWERS[kind], 'acknowledged' as const])];
-    const options = fitting.map(
-      (one) => [one, `${one.replaceAll('_', ' ')}: ${DECISIONS[one]}`.replace(' (--wallet)', '')] as const,
-    );
-    const asks = fitting.includes('credited') || fitting.includes('charged');
-    return [
-      { name: 'as', label: 'Decision', required: true, options },
-      ...(asks ? [{ name: 'wallet', label: 'Wallet', hint: 'whose money it is, for credited and charged' }] : []),
-    ];
-  },
-  async preview(ctx, of) {
-    const proposal = await proposed(ctx, of);
-    const { question, said, against, from, to, entries, opens } = proposal;
-    return {
-      sentences: [
-        `Decided ${question.decision.replaceAll('_', ' ')}: ${DECISIONS[question.decision].replace(' (--wallet)', '')}.`,
-      ],
-      facts: [
-        ['The provider says', text(said === null ? 'nothing: it has no say here' : said.replaceAll('_', ' '))],
-        ['State now', from === null ? null : stateOf(from)],
-        ['State then', to === null ? null : stateOf(to)],
-        ['Opens', text(opens.map((one) => one.kind.replaceAll('_', ' ')).join(', ') || 'no other case')],
-      ],
-      entries,
-      against,
-      outline: outlineOf(proposal),
-    };
-  },
-  async carryOut(ctx, of) {
-    // Whoever reads takes time: the provider and the row are asked again, and nothing else than what was shown is written.
-    const proposal = await proposed(ctx, of);
-    if (outlineOf(proposal) !== of.outline)
-      throw new StaleState('It has changed while it was shown. Look at it again.');
-    if (proposal.against !== null && !of.nevertheless)
-      throw new Refused('against_the_provider', `${proposal.against}. Tick the box if that is known, and wrong.`);
-    const { clientAddress } = of.actor;
-    await resolve(ctx, proposal, { reason: of.reason, againstTheProvider: of.nevertheless, clientAddress });
-    return { sentence: 'The case is resolved.' };
   },
 };
 
@@ -167,7 +104,7 @@ export const replayEvent: Action = {
     sentences: [
       'The event is followed up as if it had just come: the provider is asked for its transaction, and what it answers is what happens.',
     ],
-    outline: String(row['state']),
+    outline: { 'State now': String(row['state']) },
   }),
   async carryOut(ctx, of) {
     const id = idOf(of);
@@ -207,7 +144,7 @@ const reveal = (panel: 'transactions' | 'beneficiaries'): Action => ({
     sentences: [
       'Names, phone and account are shown once, in clear. That you looked, and why, stands in the audit log.',
     ],
-    outline: '',
+    outline: {},
   }),
   async carryOut(ctx, of) {
     const id = idOf(of);
@@ -226,6 +163,5 @@ export const PAYMENT_ACTIONS: readonly Action[] = [
   cancelPayout,
   reveal('transactions'),
   reveal('beneficiaries'),
-  resolveCase,
   replayEvent,
 ];

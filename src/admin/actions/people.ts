@@ -48,7 +48,7 @@ export const PEOPLE_ACTIONS: readonly Action[] = [
         sentences: [
           `${emailOf(of)} is ${of.row['role']} now, and may do what an ${readRole(of)} may from the next request on.`,
         ],
-        outline: String(of.row['role']),
+        outline: { Role: String(of.row['role']) },
       };
     },
     async carryOut(ctx, of) {
@@ -66,7 +66,7 @@ export const PEOPLE_ACTIONS: readonly Action[] = [
     fits: isIn,
     async preview(_ctx, of) {
       mustBeAnother(of);
-      return { sentences: [`Every session of ${emailOf(of)} ends at once. They may sign in again.`], outline: '' };
+      return { sentences: [`Every session of ${emailOf(of)} ends at once. They may sign in again.`], outline: {} };
     },
     async carryOut(ctx, of) {
       const ended = await audited(ctx, of, 'admins.end_sessions', (trx) => endSessionsOf(trx, idOf(of)));
@@ -86,7 +86,7 @@ export const PEOPLE_ACTIONS: readonly Action[] = [
           'Password, second factor and sessions are gone, and a link by which a new password is chosen is shown once.',
           'It works once, within three days. Hand it over where nobody else reads it.',
         ],
-        outline: '',
+        outline: {},
       };
     },
     async carryOut(ctx, of) {
@@ -112,7 +112,7 @@ export const PEOPLE_ACTIONS: readonly Action[] = [
       mustBeAnother(of);
       return {
         sentences: [`${emailOf(of)} is out at once, and is let in no more. What they did stays in the audit log.`],
-        outline: '',
+        outline: {},
       };
     },
     async carryOut(ctx, of) {

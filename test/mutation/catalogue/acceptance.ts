@@ -81,10 +81,24 @@ export const ACCEPTANCE: readonly Mutation[] = [
     removed: 'the setting by which nobody reads a whole index into memory',
     edits: [{ file: 'src/db/knex.ts', find: "  'SET enable_material = off',\n", replace: '' }],
     test: 'test/db/plans.test.ts',
-    notices: [
-      'accepting asks for the keys of its batch, not for all that were ever used, though the table was analysed while empty',
+    notices: ['accepting asks for the keys of its batch, not for all that were ever used'],
+    holds: 'a step asks for the attempts of its batch, not for all that are open',
+  },
+  {
+    name: 'open-attempts',
+    mechanism: 'What a batch reads does not grow with the tables',
+    removed: 'changing attempts one by one, by their keys',
+    edits: [
+      {
+        file: 'migrations/20261101000014_steps.ts',
+        find: 'WHERE a.transaction_id = change.id AND a.number = change.number AND a.verdict IS NULL;',
+        replace:
+          'FROM jsonb_to_recordset(changed) AS c(id text, number integer) WHERE a.transaction_id = c.id AND a.number = c.number AND a.verdict IS NULL;',
+      },
     ],
-    holds: 'and every payment of these batches was accepted',
+    test: 'test/db/plans.test.ts',
+    notices: ['a step asks for the attempts of its batch, not for all that are open'],
+    holds: 'accepting asks for the keys of its batch, not for all that were ever used',
   },
   {
     name: 'balance-guard',

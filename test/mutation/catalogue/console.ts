@@ -5,9 +5,16 @@ const ACTIONS = 'test/admin/actions.test.ts';
 const PEOPLE = 'test/admin/people.test.ts';
 const OVERVIEW = 'test/admin/overview.test.ts';
 const PANELS = 'test/admin/panels.test.ts';
+const FORGED = 'test/admin/forged.test.ts';
+const EXPORT = 'test/admin/export.test.ts';
+const PLANTED = 'test/admin/planted.test.ts';
+const OWN_FORMS = 'the same forms, sent as their pages send them';
+const AT_ITS_MOST = 'ends at its most, whatever there is';
 const ROUTES = 'src/admin/routes/actions.ts';
 const DONE = 'a look finds nothing new, and says so';
 const CLOCK = 'a clock that is off by half a minute does, by two minutes not';
+const WEAVE = 'test/admin/weave.test.ts';
+const WOVEN = 'refuses a page of the order it has under a filter with an index';
 const SEARCH = 'leads from an id to its page';
 
 export const CONSOLE: readonly Mutation[] = [
@@ -42,7 +49,7 @@ export const CONSOLE: readonly Mutation[] = [
     edits: [
       {
         file: ROUTES,
-        find: "if (outlineOf(effect.outline, input) !== form['outline'])",
+        find: "if (outlineOf(effect.outline, input, isProposed) !== form['outline'])",
         replace: "if (form['outline'] === undefined)",
       },
     ],
@@ -162,13 +169,37 @@ export const CONSOLE: readonly Mutation[] = [
     edits: [
       {
         file: 'src/admin/panels/read.ts',
-        find: 'const LOOKS_THROUGH = 20_000;',
-        replace: 'const LOOKS_THROUGH = 20_000_000;',
+        find: 'const LOOKS_THROUGH = 10_000;',
+        replace: 'const LOOKS_THROUGH = 10_000_000;',
       },
     ],
     test: PANELS,
     notices: ['whose rows are rare looks through a bounded number'],
     holds: SEARCH,
+  },
+  {
+    name: 'woven-edge',
+    mechanism: 'A page of payouts and collections goes on exactly behind the one before, in both walks',
+    removed: 'the one of two ids of a moment whose prefix comes second',
+    edits: [{ file: 'src/admin/panels/read.ts', find: "isBehind ? '=' : ''", replace: "isBehind ? '' : ''" }],
+    test: WEAVE,
+    notices: ['shows payouts and collections of one moment each once'],
+    holds: WOVEN,
+  },
+  {
+    name: 'woven-stop',
+    mechanism: 'A page goes no further than the walk that stopped first',
+    removed: 'the stop',
+    edits: [
+      {
+        file: 'src/admin/panels/weave.ts',
+        find: 'if (row === null) return { rows, next: place, stopped: true };',
+        replace: 'if (row === null) { thread.at += 1; continue; }',
+      },
+    ],
+    test: WEAVE,
+    notices: ['shows each row that fits exactly once and in order'],
+    holds: WOVEN,
   },
   {
     name: 'overview-permission',
@@ -214,5 +245,126 @@ export const CONSOLE: readonly Mutation[] = [
     test: 'test/activity/activity.test.ts',
     notices: ['are added up by one at a time'],
     holds: 'are the same before, while and after',
+  },
+  {
+    name: 'form-origin',
+    mechanism: 'A form is believed only from a page of the console',
+    removed: 'the look at where it was sent from',
+    edits: [
+      {
+        file: 'src/admin/browser.ts',
+        find: "if ((site !== undefined && site !== 'same-origin') || !isOwn)",
+        replace: "if (site === 'nowhere' && !isOwn)",
+      },
+    ],
+    test: FORGED,
+    notices: ['from another site is refused by every route', 'without an origin is refused by every route'],
+    holds: OWN_FORMS,
+  },
+  {
+    name: 'form-type',
+    mechanism: 'What is sent to the console is a form, or is not read',
+    removed: 'the look at its type',
+    edits: [
+      {
+        file: 'src/admin/browser.ts',
+        find: "if (c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() !== FORM)",
+        replace: "if (c.req.header('content-type') === 'nothing')",
+      },
+    ],
+    test: FORGED,
+    notices: ['as plain text is refused by every route', 'as JSON is refused by every route'],
+    holds: OWN_FORMS,
+  },
+  {
+    name: 'board-looked-at',
+    mechanism: 'The queues are looked at and never changed, not even from the page of the board',
+    removed: 'the refusal of other methods, and the read-only mode behind it',
+    edits: [
+      {
+        file: 'src/admin/app.ts',
+        find: "app.on(['GET', 'HEAD'], ['/queues', '/queues/*']",
+        replace: "app.on(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], ['/queues', '/queues/*']",
+      },
+      { file: 'src/admin/board.ts', find: 'readOnlyMode: true,', replace: 'readOnlyMode: false,' },
+    ],
+    test: FORGED,
+    notices: ['takes no change by any of its routes'],
+    holds: OWN_FORMS,
+  },
+  {
+    name: 'text-stays-text',
+    mechanism: 'What anybody wrote is shown as text',
+    removed: 'the escaping of a cell',
+    edits: [
+      {
+        file: 'src/admin/pages/cell.ts',
+        find: "import { html } from 'hono/html';",
+        replace: "import { html, raw } from 'hono/html';",
+      },
+      {
+        file: 'src/admin/pages/cell.ts',
+        find: 'return html`${cell.text}`;',
+        replace: 'return html`${raw(cell.text)}`;',
+      },
+    ],
+    test: PLANTED,
+    notices: ['is text on every page'],
+    holds: 'is in every column of text, but where a constraint keeps it out',
+  },
+  {
+    name: 'export-let-go',
+    mechanism: 'An export ends with whoever asked for it, and makes room for the next',
+    removed: 'the making of room',
+    edits: [
+      {
+        file: 'src/admin/routes/panels.ts',
+        find: 'ended();\n      await pieces.return(undefined);',
+        replace: 'await pieces.return(undefined);',
+      },
+    ],
+    test: EXPORT,
+    notices: ['is sent as it is read'],
+    holds: AT_ITS_MOST,
+  },
+  {
+    name: 'exports-at-once',
+    mechanism: 'Few exports run at a time',
+    removed: 'the refusal of more',
+    edits: [
+      {
+        file: 'src/admin/routes/panels.ts',
+        find: 'if (exports >= EXPORTS_AT_ONCE)',
+        replace: 'if (exports >= 100 * EXPORTS_AT_ONCE)',
+      },
+    ],
+    test: EXPORT,
+    notices: ['of twenty at once is given to two'],
+    holds: AT_ITS_MOST,
+  },
+  {
+    name: 'strangers-cost-the-same',
+    mechanism: 'How long a sign-in takes does not tell who exists',
+    removed: 'the hashing for nobody',
+    edits: [
+      {
+        file: 'src/admin/password.ts',
+        find: 'const given = await inTurn(() => derive(password, salt, cost));',
+        replace:
+          'if (known === null) return { right: false, outdated: false };\n  const given = await inTurn(() => derive(password, salt, cost));',
+      },
+    ],
+    test: 'test/admin/session.test.ts',
+    notices: ['takes as long for an address that nobody has'],
+    holds: 'ends after twelve hours, however busy it was',
+  },
+  {
+    name: 'one-hash-at-a-time',
+    mechanism: 'However many sign in at once, passwords take the memory of one',
+    removed: 'the turn that each waits for',
+    edits: [{ file: 'src/admin/password.ts', find: 'const MOST_AT_ONCE = 1;', replace: 'const MOST_AT_ONCE = 100;' }],
+    test: 'test/admin/session.test.ts',
+    notices: ['takes no more than a few guesses into the queue for hashing'],
+    holds: 'ends after twelve hours, however busy it was',
   },
 ];

@@ -21,8 +21,12 @@ export const DOUBT: readonly Mutation[] = [
     edits: [
       { file: ATTEMPT, find: 'attempt.isFenced === true && ', replace: '' },
       { file: LOOK, find: 'const negative = attempt.isFenced === true;', replace: 'const negative = true;' },
-      { file: STEP, find: '(c.negative AND a.fence_at <= now())::int', replace: 'c.negative::int' },
-      { file: STEP, find: 'CASE WHEN c.negative AND a.fence_at <= now() THEN', replace: 'CASE WHEN c.negative THEN' },
+      { file: STEP, find: '(change.negative AND a.fence_at <= now())::int', replace: 'change.negative::int' },
+      {
+        file: STEP,
+        find: 'CASE WHEN change.negative AND a.fence_at <= now() THEN',
+        replace: 'CASE WHEN change.negative THEN',
+      },
       {
         file: 'migrations/20261101000004_transactions.ts',
         find: ' AND fence_at IS NOT NULL AND first_negative_at >= fence_at',

@@ -62,7 +62,7 @@ export const PROMISES: readonly Mutation[] = [
     name: 'approval-other-key',
     mechanism: 'A second pair of eyes approves',
     removed: 'the comparison with whoever asked',
-    edits: [{ file: 'src/payouts/approve.ts', find: 'await areOneKey(ctx.db, asking, approving)', replace: 'false' }],
+    edits: [{ file: 'src/payouts/approve.ts', find: 'await areOneHand(ctx.db, creator, actor)', replace: 'false' }],
     test: APPROVAL_TEST,
     notices: ['never comes from the key that asked for it'],
     holds: AWAITS,
