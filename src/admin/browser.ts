@@ -81,10 +81,13 @@ export async function readOwnForm(c: AdminContext): Promise<Readonly<Record<stri
   return fields;
 }
 
+/** Raises InvalidRequest for a field that no column of text can hold. */
 export async function readForm(c: AdminContext): Promise<Readonly<Record<string, string>>> {
   const fields = Object.entries(await c.req.parseBody()).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],
   );
+  const [bad] = fields.find(([, value]) => value.includes('\0')) ?? [];
+  if (bad !== undefined) throw InvalidRequest.field(bad, 'not_text', 'Leave out the character U+0000: it is no text.');
   return Object.fromEntries(fields);
 }
 

@@ -24,6 +24,8 @@ export interface Session {
   readonly hasSecondFactor: boolean;
   /** Somebody else has seen the password: nothing may be done but to choose another. */
   readonly mustChangePassword: boolean;
+  /** How many proposals of others wait for a second person. */
+  readonly proposals: number;
 }
 
 const LIVE = `s.created_at > now() - ${ABSOLUTE} AND s.last_seen_at > now() - ${IDLE}
@@ -34,6 +36,7 @@ const FIND = {
   text: `
     SELECT a.id AS "administratorId", a.email, a.role, s.created_at AS "signedInAt", s.confirmed_at > now() - ${CONFIRMED} AS confirmed,
       a.totp_since IS NOT NULL AS "hasSecondFactor", a.must_change_password AS "mustChangePassword",
+      (SELECT count(*)::int FROM proposals p WHERE p.state = 'open' AND p.expires_at > now() AND p.proposed_by <> a.id) AS proposals,
       s.last_seen_at < now() - interval '1 minute' AS stale
     FROM admin_sessions s JOIN administrators a ON a.id = s.administrator_id
     WHERE s.token_hash = $1 AND a.disabled_at IS NULL AND NOT s.needs_code AND ${LIVE}`,

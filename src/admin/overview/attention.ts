@@ -1,6 +1,6 @@
 // What needs a person now, most urgent first: said in a sentence, with how long it has waited and where to look.
 import { IN_VAIN } from '../../activity/now.ts';
-import type { CaseKind } from '../../transactions/case.ts';
+import { CASES } from '../panels/meaning.ts';
 import type { Permission } from '../permissions.ts';
 import type { Now } from './figures.ts';
 import { grouped } from './summary.ts';
@@ -23,21 +23,6 @@ const DAY_MS = 86_400_000;
 /** What is due is rung within a second or two. Later than this it is worth knowing; while nothing moves at all it is an alarm. */
 const LATE_MS = 2 * MINUTE_MS;
 const BACKLOG_MS = 10 * MINUTE_MS;
-
-const QUESTIONS: Readonly<Record<CaseKind, string>> = {
-  outcome_unknown: 'nobody knows whether it was executed',
-  not_executable: 'it cannot be priced or funded as asked',
-  no_final_answer: 'the provider gives no final answer',
-  amount_mismatch: 'another amount moved than was asked',
-  late_success: 'it had failed, and the money moved after all',
-  returned: 'the provider gave the money back',
-  shortfall: 'a wallet does not cover what must be taken from it',
-  unexpected_money: 'money came in that nobody asked for',
-  unknown_operation: 'the provider executed what no row explains',
-  charge_mismatch: 'another bore the charge than assumed',
-  contradiction: 'two answers of the provider contradict each other',
-  stuck: 'our own code fails on it',
-};
 
 const ms = (since: Date | null, now: Date) => (since === null ? 0 : now.getTime() - since.getTime());
 
@@ -86,15 +71,26 @@ function cases(now: Now): readonly Attention[] {
   return now.cases.map(({ kind, count, since }) => ({
     tone: ms(since, now.at) > DAY_MS ? 'bad' : 'warn',
     count,
-    sentence: `${count === 1 ? 'case' : 'cases'} “${kind.replaceAll('_', ' ')}”: ${QUESTIONS[kind] ?? 'a question for a person'}.`,
+    sentence: `${count === 1 ? 'case' : 'cases'} “${kind.replaceAll('_', ' ')}”: ${CASES[kind].question}.`,
     since,
     list: { path: 'cases', query: { status: 'open', kind } },
   }));
 }
 
 function waiting(now: Now): readonly Attention[] {
-  const { awaiting, inVain } = now;
+  const { awaiting, proposed, inVain } = now;
   return [
+    ...(proposed === null
+      ? []
+      : [
+          {
+            tone: 'warn',
+            count: proposed.count,
+            sentence: `${proposed.count === 1 ? 'proposal waits' : 'proposals wait'} for a second person.`,
+            since: proposed.since,
+            list: { path: 'proposals', query: { status: 'open' } },
+          } as const,
+        ]),
     ...(awaiting === null
       ? []
       : [

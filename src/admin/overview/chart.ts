@@ -42,9 +42,9 @@ export function chartHtml(of: Drawn): Html {
   // Numbers and class names of our own: nothing in these strings comes from outside.
   const grid = raw(ticks.map((tick) => `M0 ${Math.round(y(tick))}H${width}`).join(''));
   return html`<div class="plot"><div class="yticks" aria-hidden="true">${ticks.toReversed().map((tick) => html`<span>${word(tick)}</span>`)}</div>
-<svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-labelledby="${of.id}-t ${of.id}-d">
+<svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none"><g role="img" aria-labelledby="${of.id}-t ${of.id}-d">
 <title id="${of.id}-t">${of.title}</title><desc id="${of.id}-d">${of.description}</desc>
-<path class="grid" d="${grid}"/>${shapes}<g class="hits">${of.steps.map(hit)}</g></svg>
+<path class="grid" d="${grid}"/>${shapes}</g><g class="hits" aria-hidden="true">${of.steps.map(hit)}</g></svg>
 <div class="xticks" aria-hidden="true">${of.times.map((time) => html`<span>${time}</span>`)}</div></div>`;
 }
 

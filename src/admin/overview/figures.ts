@@ -20,6 +20,7 @@ import {
   endpoints,
   type OpenCases,
   openCases,
+  openProposals,
   type ProviderError,
   peopleWithoutSecondFactor,
   providerErrors,
@@ -35,6 +36,7 @@ export interface Now {
   readonly at: Date;
   readonly cases: readonly OpenCases[];
   readonly awaiting: Waiting | null;
+  readonly proposed: Waiting | null;
   readonly inVain: readonly (Waiting & { readonly currency: string })[];
   readonly queues: readonly Backlog[];
   readonly lastMoveAt: Date | null;
@@ -64,6 +66,7 @@ async function readNow(ctx: Context): Promise<Now> {
     at: new Date(),
     cases: await openCases(db),
     awaiting: await awaitingApproval(db),
+    proposed: await openProposals(db),
     inVain: await inVain(db),
     queues: await backlogs(db),
     lastMoveAt: await lastMoveAt(db),

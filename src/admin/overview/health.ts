@@ -1,5 +1,6 @@
 // How the parts around the payments do: cases, endpoints, the provider's answers, webhooks in and out. Every question is bounded.
 import { encodeTime } from 'ulid';
+import type { Waiting } from '../../activity/now.ts';
 import { type Db, runAlone } from '../../db/knex.ts';
 import type { CaseKind } from '../../transactions/case.ts';
 import type { TransactionType } from '../../transactions/transaction.ts';
@@ -36,6 +37,20 @@ const RECOVERY = {
 export async function recoverySince(db: Db): Promise<Date | null> {
   const [row] = await runAlone<{ since: Date }>(db, RECOVERY, []);
   return row?.since ?? null;
+}
+
+const PROPOSED = {
+  name: 'overview_proposals',
+  text: `
+    SELECT count(*)::int AS count, min(created_at) AS since FROM (
+      SELECT created_at FROM proposals WHERE state = 'open' AND expires_at > now() ORDER BY id DESC LIMIT ${LOOKED_AT}
+    ) p HAVING count(*) > 0`,
+};
+
+/** Proposals that a second person may still confirm; null when there are none. */
+export async function openProposals(db: Db): Promise<Waiting | null> {
+  const [row] = await runAlone<Waiting>(db, PROPOSED, []);
+  return row ?? null;
 }
 
 const PEOPLE = {

@@ -1,6 +1,7 @@
 // The frame of every page of the console: head, navigation, search, content. Text is escaped by the template.
 import { html } from 'hono/html';
 import { PANELS } from '../panels/all.ts';
+import { GROUPS } from '../panels/panel.ts';
 import { may } from '../permissions.ts';
 import type { Session } from '../session.ts';
 
@@ -56,11 +57,14 @@ function top(frame: Frame, session: Session): Html {
   </header>`;
 }
 
-const GROUPS = ['Payments', 'Book', 'Merchants', 'Operations'] as const;
-
 function navigation({ base }: Frame, session: Session, here: string | undefined): Html {
+  const waiting = may(session.role, 'proposals.confirm') ? session.proposals : 0;
   const entry = (path: string, title: string) =>
-    html`<li><a href="${path === '' ? base : `${base}/${path}`}" ${path === here ? html`aria-current="page"` : ''}>${title}</a></li>`;
+    html`<li><a href="${path === '' ? base : `${base}/${path}`}" ${path === here ? html`aria-current="page"` : ''}>${title}${
+      path === 'proposals' && waiting > 0
+        ? html` <span class="badge warn" title="${waiting} waiting for a second person">${waiting}</span>`
+        : ''
+    }</a></li>`;
   const open = PANELS.filter((panel) => may(session.role, panel.permission));
   return html`<nav aria-label="Sections"><details open><summary>Menu</summary><ul>${entry('', 'Overview')}</ul>${GROUPS.map(
     (group) => html`<h2>${group}</h2><ul>

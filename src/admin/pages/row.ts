@@ -22,12 +22,14 @@ export function rowPage(frame: Frame, panel: AnyPanel, of: Shown): Html {
   const { base } = frame;
   const { title, badge } = panel.heading(of.row);
   const id = panel.id(of.row);
+  const meaning = panel.meaning?.(of.row) ?? null;
   const content = html`<nav class="crumbs" aria-label="Where you are"><a href="${base}/${panel.path}">${panel.title}</a></nav>
     ${of.done === null ? '' : html`<p class="notice" role="status">${of.done}</p>`}
     <div id="live">
     <div class="title"><div><h1>${title} ${badge === undefined ? '' : cellHtml(base, badge)}</h1>
       <p><code class="whole">${id}</code> <button class="copy plain" type="button" data-copy="${id}" hidden>Copy</button></p></div>
       ${buttons(base, panel, id, of.actions)}</div>
+    ${meaning === null ? '' : html`<p class="meaning">${meaning}</p>`}
     <div class="cards">${panel.sections.map(
       (section) =>
         html`<section class="card"><h2>${section.title}</h2>${factsHtml(base, section.facts(of.row))}</section>`,

@@ -63,10 +63,16 @@ const amount = (value: unknown, currency: unknown): Cell =>
   typeof value === 'string' ? money(BigInt(value), typeof currency === 'string' ? currency : null) : null;
 const moment = (value: unknown): Cell => (typeof value === 'string' ? time(new Date(value)) : null);
 const count = (value: unknown): Cell => (typeof value === 'number' && value > 0 ? text(value) : null);
+const word = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const by = (of: Moment): readonly [string, Cell] => ['By', actor(of.actor)];
 
 const TELL: Readonly<Record<Happening, (of: Moment, currency: string | null) => Told>> = {
-  requested: (of) => ({ title: 'Asked for', badge: stateOf(of.word as State), tone: 'quiet', facts: [by(of)] }),
+  requested: (of) => ({
+    title: 'Asked for',
+    badge: stateOf(of.word as State),
+    tone: 'quiet',
+    facts: [by(of), ['In a bulk', link('bulk-rows', word(of.detail['bulkRow']), 'its row')]],
+  }),
   moved: (of) => ({
     title: 'Moved to',
     badge: stateOf(of.word as State),
@@ -97,6 +103,7 @@ const TELL: Readonly<Record<Happening, (of: Moment, currency: string | null) => 
     title: `Attempt ${of.detail['number']}: ${words(of.word)}`,
     tone: of.word === 'accepted' ? 'good' : of.word === 'refused' ? 'bad' : 'warn',
     facts: [
+      ['Open for', typeof of.detail['openMs'] === 'number' ? text(span(of.detail['openMs'])) : null],
       ['Look-ups', count(of.detail['lookUps'])],
       ['Evidence', json(of.detail['evidence'] ?? null)],
     ],
@@ -141,6 +148,40 @@ const TELL: Readonly<Record<Happening, (of: Moment, currency: string | null) => 
     title: of.word ?? 'deed',
     tone: 'quiet',
     facts: [by(of), ['Audit row', link('audit', of.id, 'look at it')]],
+  }),
+  proposed: (of) => ({
+    title: `Proposed: ${of.word?.replaceAll('-', ' ')}`,
+    tone: 'warn',
+    facts: [by(of), ['Proposal', link('proposals', of.id)]],
+  }),
+  proposal_ended: (of) => ({
+    title: `Proposal ${of.word}`,
+    tone: of.word === 'executed' ? 'good' : 'quiet',
+    facts: [by(of), ['Proposal', link('proposals', of.id)]],
+  }),
+  told: (of) => ({
+    title: `To be told: ${of.word}`,
+    tone: 'quiet',
+    facts: [['Event', link('events', of.id, word(of.detail['eventId']))]],
+  }),
+  delivery_tried: (of) => ({
+    title: `${of.detail['isTaken'] === true ? 'Told' : 'Tried to tell'}: ${of.detail['type']}`,
+    tone: of.detail['isTaken'] === true ? 'good' : 'warn',
+    facts: [
+      ['Answer', text(words(of.word))],
+      ['Took', text(`${of.detail['durationMs']} ms`)],
+      ['Try', text(`no. ${of.detail['number']}`)],
+      ['Endpoint', link('endpoints', word(of.detail['endpointId']))],
+      ['Delivery', link('deliveries', of.id)],
+    ],
+  }),
+  delivery_failed: (of) => ({
+    title: `Given up telling: ${of.word}`,
+    tone: 'bad',
+    facts: [
+      ['Endpoint', link('endpoints', word(of.detail['endpointId']))],
+      ['Delivery', link('deliveries', of.id)],
+    ],
   }),
 };
 

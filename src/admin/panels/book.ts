@@ -40,7 +40,7 @@ export const accounts = panel<AccountOnPanel>({
     byCurrency(),
   ],
   columns: [
-    { name: 'Account', of: (row) => link('accounts', row.id) },
+    { name: 'Account', of: (row) => link('accounts', row.id), sort: true },
     { name: 'Kind', of: (row) => text(row.kind.replaceAll('_', ' ')) },
     { name: 'Balance', of: (row) => money(BigInt(row.balance), row.currency), right: true },
     { name: 'Wallet', of: (row) => link('wallets', row.walletId), wide: true },
@@ -59,6 +59,7 @@ export const accounts = panel<AccountOnPanel>({
       ],
     },
   ],
+  related: (row) => [{ title: 'Proposed', panel: 'proposals', filters: { subject: row.id, status: 'all' } }],
   extra: (ctx, base, row) => postingsOf(ctx, base, { account: row.id, currency: row.currency }),
 });
 
@@ -97,6 +98,9 @@ export const entries = panel<EntryOnPanel>({
       'suspend',
       'unsuspend',
       'resolve',
+      'bulk_hold',
+      'bulk_release',
+      'adjust',
     ]),
     byCurrency(),
     { kind: 'days', name: 'posted', label: 'Posted', column: 't.posted_at', idPrefix: 'je' },
@@ -119,7 +123,7 @@ export const entries = panel<EntryOnPanel>({
     },
   ],
   columns: [
-    { name: 'Posted', of: (row) => time(row.postedAt) },
+    { name: 'Posted', of: (row) => time(row.postedAt), sort: true },
     { name: 'Entry', of: (row) => link('entries', row.id) },
     { name: 'Kind', of: (row) => text(row.kind.replaceAll('_', ' ')) },
     { name: 'Moved', of: (row) => money(row.moved, row.currency), right: true },
@@ -180,14 +184,25 @@ export const earnings = panel<EarningOnPanel>({
     words({ name: 'step', label: 'Earned or taken back', column: 't.step' }, ['settle', 'reverse']),
     byCurrency(),
     { kind: 'days', name: 'earned', label: 'Earned', column: 't.earned_at' },
-    byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me' }),
+    byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me', indexed: true }),
     byId({ name: 'transaction', label: 'Transaction', column: 't.transaction_id', prefix: '(po|co)', indexed: true }),
   ],
   columns: [
-    { name: 'Earned', of: (row) => time(row.earnedAt) },
+    { name: 'Earned', of: (row) => time(row.earnedAt), sort: true },
     { name: 'Earning', of: (row) => link('earnings', earningId(row), row.kind.replaceAll('_', ' ')) },
     { name: 'Amount', of: (row) => money(row.amountMinor, row.currency), right: true },
-    { name: 'Transaction', of: (row) => link('transactions', row.transactionId) },
+    {
+      name: 'Transaction',
+      of: (row) => link('transactions', row.transactionId),
+      sort: {
+        key: [
+          { sql: 't.transaction_id', type: 'text' },
+          { sql: 't.kind', type: 'text' },
+          { sql: 't.step', type: 'text' },
+        ],
+        serves: ['transaction'],
+      },
+    },
     { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName), wide: true },
   ],
   id: earningId,

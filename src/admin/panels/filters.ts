@@ -17,7 +17,7 @@ export function readFilters(panel: AnyPanel, query: (name: string) => string | u
       const value = query(name)?.trim() ?? '';
       if (value !== '') given.set(name, value);
     }
-    conditions.push(...conditionsOf(filter, given));
+    conditions.push(...conditionsOf(filter, given).map((one) => ({ ...one, filter: filter.name })));
   }
   return { conditions, given };
 }
@@ -55,30 +55,31 @@ function conditionsOf(filter: Filter, given: ReadonlyMap<string, string>): reado
 
 type Days = Extract<Filter, { kind: 'days' }>;
 const DAY_MS = 86_400_000;
+/** Ids are made by another clock than rows: so much may these two be apart. */
+const APART_MS = 3_600_000;
+/** And a payout of a bulk has its id before its turn, which may take so long to come. */
+const WAITED_MS = 7 * DAY_MS;
 
 function begin(filter: Days, given: ReadonlyMap<string, string>): readonly Condition[] {
   const day = readDay(filter, given.get(`${filter.name}From`));
-  if (day === null) return [];
-  const { column, idPrefix } = filter;
-  if (idPrefix === undefined)
-    return [{ sql: `${column} >= ?::timestamptz`, values: [day.toISOString()], indexed: true }];
-  return [
-    { sql: 't.id >= ?', values: [idAt(idPrefix, day.getTime() - DAY_MS)], indexed: true },
-    { sql: `${column} >= ?::timestamptz`, values: [day.toISOString()] },
-  ];
+  return day === null ? [] : bound(filter, '>=', day, typeof filter.idPrefix === 'string' ? -APART_MS : -WAITED_MS);
 }
 
 function end(filter: Days, given: ReadonlyMap<string, string>): readonly Condition[] {
   const day = readDay(filter, given.get(`${filter.name}To`));
   if (day === null) return [];
   const next = hasTime(given.get(`${filter.name}To`)) ? day : new Date(day.getTime() + DAY_MS);
-  const { column, idPrefix } = filter;
-  if (idPrefix === undefined)
-    return [{ sql: `${column} < ?::timestamptz`, values: [next.toISOString()], indexed: true }];
-  return [
-    { sql: 't.id < ?', values: [idAt(idPrefix, next.getTime() + DAY_MS)], indexed: true },
-    { sql: `${column} < ?::timestamptz`, values: [next.toISOString()] },
-  ];
+  return bound(filter, '<', next, APART_MS);
+}
+
+/** The ids find the rows, the stored time decides. */
+function bound({ column, idPrefix }: Days, than: '>=' | '<', at: Date, slackMs: number): readonly Condition[] {
+  const stored = { sql: `${column} ${than} ?::timestamptz`, values: [at.toISOString()] };
+  const byId = (prefix: string) => ({ sql: `t.id ${than} ?`, values: [idAt(prefix, at.getTime() + slackMs)] });
+  if (idPrefix === undefined) return [{ ...stored, indexed: true }];
+  if (typeof idPrefix === 'string') return [{ ...byId(idPrefix), indexed: true }, stored];
+  const each = idPrefix.map((prefix) => ({ ...byId(prefix), indexed: true as const, prefix }));
+  return [...each, { ...stored, indexed: true }];
 }
 
 function readDay(filter: Days, text: string | undefined): Date | null {
@@ -97,7 +98,7 @@ export const hasTime = (text: string | undefined): boolean => text?.includes('T'
 
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** The smallest id made at that moment: ids begin with their time, so their order serves for dates too (a clock may be off by a day). */
+/** The smallest id made at that moment: ids begin with their time, so their order serves for dates too. */
 function idAt(prefix: string, ms: number): string {
   let rest = Math.max(0, ms);
   let text = '';

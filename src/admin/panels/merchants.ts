@@ -35,9 +35,19 @@ export const merchants = panel<MerchantOnPanel>({
     },
   ],
   columns: [
-    { name: 'Merchant', of: (row) => link('merchants', row.id, row.name) },
+    {
+      name: 'Merchant',
+      of: (row) => link('merchants', row.id, row.name),
+      sort: {
+        key: [
+          { sql: 't.name COLLATE "C"', type: 'name' },
+          { sql: 't.id', type: 'text' },
+        ],
+        ascending: true,
+      },
+    },
     { name: 'Id', of: (row) => code(row.id), wide: true },
-    { name: 'Since', of: (row) => time(row.createdAt) },
+    { name: 'Since', of: (row) => time(row.createdAt), sort: true },
   ],
   id: (row) => row.id,
   byId: { form: ID('me'), sql: 't.id = ?' },
@@ -59,6 +69,8 @@ export const merchants = panel<MerchantOnPanel>({
     { title: 'Fee schedules of its own', panel: 'fees', filters: { merchant: row.id } },
     { title: 'Approval limits', panel: 'approval-limits', filters: { merchant: row.id } },
     { title: 'Beneficiaries', panel: 'beneficiaries', filters: { merchant: row.id } },
+    { title: 'Bulks', panel: 'bulks', filters: { merchant: row.id } },
+    { title: 'Webhook endpoints', panel: 'endpoints', filters: { merchant: row.id } },
   ],
 });
 
@@ -124,6 +136,7 @@ export const keys = panel<KeyOnPanel>({
     { name: 'Status', of: usable },
     { name: 'Scopes', of: (row) => text(row.scopes.join(', ')), wide: true },
     { name: 'Last used', of: (row) => time(row.lastUsedAt), wide: true },
+    { name: 'Made', of: (row) => time(row.createdAt), wide: true, sort: true },
   ],
   id: (row) => row.id,
   byId: { form: ID('ak'), sql: 't.id = ?' },
@@ -203,7 +216,7 @@ export const beneficiaries = panel<BeneficiaryOnPanel>({
     { name: 'Method', of: (row) => text([row.method, row.country].filter(Boolean).join(' ')) },
     { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName) },
     { name: 'Verified', of: (row) => verification(row.verification), wide: true },
-    { name: 'Saved', of: (row) => time(row.createdAt), wide: true },
+    { name: 'Saved', of: (row) => time(row.createdAt), wide: true, sort: true },
   ],
   id: (row) => row.id,
   byId: { form: ID('be'), sql: 't.id = ?' },

@@ -1,13 +1,14 @@
 // The panels of operations: cases, the audit log, and the people of the console.
-import { CASE_KINDS } from '../../transactions/case.ts';
+import { CASE_KINDS, type CaseKind } from '../../transactions/case.ts';
 import { ROLES, type Role } from '../administrator.ts';
 import { type Cell, code, json, link, money, status, text, time } from './cell.ts';
+import { CASES } from './meaning.ts';
 import { panel } from './panel.ts';
-import { actor, byCurrency, byId, ID, subject, words } from './vocabulary.ts';
+import { actor, byCurrency, byId, bySubject, ID, subject, words } from './vocabulary.ts';
 
 interface CaseOnPanel {
   readonly id: string;
-  readonly kind: string;
+  readonly kind: CaseKind;
   readonly subject: string;
   readonly transactionId: string | null;
   readonly owner: string;
@@ -53,10 +54,30 @@ export const cases = panel<CaseOnPanel>({
     byId({ name: 'transaction', label: 'Transaction', column: 't.transaction_id', prefix: '(po|co)', indexed: true }),
   ],
   columns: [
-    { name: 'Opened', of: (row) => time(row.openedAt) },
-    { name: 'Case', of: (row) => link('cases', row.id, row.kind.replaceAll('_', ' ')) },
+    { name: 'Opened', of: (row) => time(row.openedAt), sort: true },
+    {
+      name: 'Case',
+      of: (row) => link('cases', row.id, row.kind.replaceAll('_', ' ')),
+      sort: {
+        key: [
+          { sql: 't.kind COLLATE "C"', type: 'text' },
+          { sql: 't.id', type: 'text' },
+        ],
+        ascending: true,
+      },
+    },
     { name: 'Status', of: (row) => openOr(row.resolvedAt) },
-    { name: 'Amount', of: (row) => money(row.amountMinor, row.currency), right: true },
+    {
+      name: 'Amount',
+      of: (row) => money(row.amountMinor, row.currency),
+      right: true,
+      sort: {
+        key: [
+          { sql: 'coalesce(t.amount_minor, 0)', type: 'bigint' },
+          { sql: 't.id', type: 'text' },
+        ],
+      },
+    },
     { name: 'About', of: (row) => subject(row.transactionId ?? row.subject) },
     { name: 'Owner', of: (row) => text(row.owner), wide: true },
     { name: 'Resolution', of: (row) => text(row.resolution), wide: true },
@@ -64,6 +85,13 @@ export const cases = panel<CaseOnPanel>({
   id: (row) => row.id,
   byId: { form: ID('ca'), sql: 't.id = ?' },
   heading: (row) => ({ title: `Case: ${row.kind.replaceAll('_', ' ')}`, badge: openOr(row.resolvedAt) }),
+  meaning: ({ kind, resolvedAt }) => {
+    const { question, advice } = CASES[kind];
+    const said = `${question.charAt(0).toUpperCase()}${question.slice(1)}.`;
+    return resolvedAt === null
+      ? `${said} ${advice} Before anything is written, “Decide” shows what it would do.`
+      : said;
+  },
   sections: [
     {
       title: 'Question',
@@ -85,7 +113,10 @@ export const cases = panel<CaseOnPanel>({
       ],
     },
   ],
-  related: (row) => [{ title: 'Done about it', panel: 'audit', filters: { subject: row.id } }],
+  related: (row) => [
+    { title: 'Proposed', panel: 'proposals', filters: { subject: row.id, status: 'all' } },
+    { title: 'Done about it', panel: 'audit', filters: { subject: row.id } },
+  ],
 });
 
 interface DeedOnPanel {
@@ -138,18 +169,11 @@ export const auditLog = panel<DeedOnPanel>({
       hint: 'Give it whole, such as cli:root or admin:ad01J….',
       when: (name) => ({ sql: 't.actor = ?', values: [name] }),
     },
-    {
-      kind: 'text',
-      name: 'subject',
-      label: 'Subject',
-      form: /^[\x21-\x7e]{1,130}$/,
-      hint: 'Give the id of what it was done to.',
-      when: (id) => ({ sql: 't.subject = ?', values: [id], indexed: true }),
-    },
+    bySubject,
     { kind: 'days', name: 'at', label: 'Done', column: 't.at' },
   ],
   columns: [
-    { name: 'When', of: (row) => time(row.at) },
+    { name: 'When', of: (row) => time(row.at), sort: true },
     { name: 'Who', of: doer },
     { name: 'Did', of: (row) => link('audit', String(row.id), row.action) },
     { name: 'To', of: (row) => subject(row.subject) },
@@ -214,7 +238,18 @@ export const administrators = panel<PersonOnPanel>({
   ],
   columns: [
     { name: 'Person', of: (row) => link('administrators', row.id, row.email) },
-    { name: 'Role', of: (row) => text(row.role) },
+    {
+      name: 'Role',
+      of: (row) => text(row.role),
+      sort: {
+        key: [
+          { sql: 't.role COLLATE "C"', type: 'text' },
+          { sql: 't.id', type: 'text' },
+        ],
+        ascending: true,
+      },
+    },
+    { name: 'Since', of: (row) => time(row.createdAt), wide: true, sort: true },
     { name: 'Status', of: standing },
     { name: 'Second factor', of: (row) => (row.totpSince === null ? status('none', 'warn') : status('on', 'good')) },
     { name: 'Last seen', of: (row) => time(row.lastSeenAt), wide: true },

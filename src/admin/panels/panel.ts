@@ -9,6 +9,12 @@ export interface Condition {
   readonly sql: string;
   readonly values?: readonly unknown[];
   readonly indexed?: true;
+  /** Whatever fits is among these rows, which an index has together, in no order: while they are few, all of them may be asked. */
+  readonly among?: string;
+  /** The filter it is of. */
+  readonly filter?: string;
+  /** It is said of ids of this prefix, and means something only where they are walked. */
+  readonly prefix?: string;
 }
 
 interface Named {
@@ -34,15 +40,30 @@ export type Filter = Named &
         /** Set by links and the search only: a digest, which nobody types. Shown as `label` with a way to take it away. */
         readonly hidden?: true;
       }
-    /** Two days, in UTC, both included. */
-    | { readonly kind: 'days'; readonly column: string; readonly idPrefix?: string }
+    /** Two days, in UTC, both included. `idPrefix`, where the ids of the rows tell their time; several where these are woven. */
+    | { readonly kind: 'days'; readonly column: string; readonly idPrefix?: string | readonly string[] }
     | { readonly kind: 'amount'; readonly column: string }
   );
 
 /** One column of the order rows are listed in. All columns go the same way; together they are unique and have an index. */
 export interface KeyColumn {
   readonly sql: string;
-  readonly type: 'timestamptz' | 'text' | 'bigint';
+  /** `name`: any text that people write. */
+  readonly type: 'timestamptz' | 'text' | 'name' | 'bigint';
+}
+
+/** An order of the list. */
+export interface Order {
+  readonly key: readonly KeyColumn[];
+  /** From the smallest key on; greatest, that is newest, first unless said. */
+  readonly ascending?: true;
+  /** Filters that the order's index serves too. All others are held against the rows that are looked through. */
+  readonly serves?: readonly string[];
+  /**
+   * Prefixes of ids. The first column is an id with one of them: rows of each prefix are walked by themselves, and woven together by
+   * what follows it, which is their time.
+   */
+  readonly woven?: readonly string[];
 }
 
 export interface Column<Row> {
@@ -52,6 +73,8 @@ export interface Column<Row> {
   readonly right?: true;
   /** Left out on narrow screens. */
   readonly wide?: true;
+  /** The list can be in the order of this column: `true` for the panel's own order, else one that has an index of its own. */
+  readonly sort?: true | Order;
 }
 
 export interface Section<Row> {
@@ -66,13 +89,16 @@ export interface Related {
   readonly filters: Readonly<Record<string, string>>;
 }
 
+/** Of the navigation, in its order. */
+export const GROUPS = ['Payments', 'Book', 'Merchants', 'Events', 'Operations'] as const;
+
 export interface Panel<Row> {
   /** Its address below the console, and its name in links. */
   readonly path: string;
   readonly title: string;
   /** What one row is called. */
   readonly one: string;
-  readonly group: 'Payments' | 'Book' | 'Merchants' | 'Operations';
+  readonly group: (typeof GROUPS)[number];
   /** One sentence below the title. */
   readonly about: string;
   /** What an empty list says, and what to do. */
@@ -83,6 +109,8 @@ export interface Panel<Row> {
   readonly key: readonly KeyColumn[];
   /** Listed from the smallest key on; newest, that is greatest, first unless said. */
   readonly ascending?: true;
+  /** How the list goes while no filter leads to few rows by an index of its own; by the key unless said. */
+  readonly walk?: Order;
   /** What is joined to the rows of a page, once they are found. */
   readonly joins?: string;
   readonly select: string;
@@ -96,6 +124,8 @@ export interface Panel<Row> {
   readonly id: (row: Row) => string;
   readonly byId: { readonly form: RegExp; readonly sql: string; readonly values?: (id: string) => readonly unknown[] };
   readonly heading: (row: Row) => { readonly title: string; readonly badge?: Cell };
+  /** What it means to somebody who sees such a row for the first time. */
+  readonly meaning?: (row: Row) => string | null;
   readonly sections: readonly Section<Row>[];
   readonly related?: (row: Row) => readonly Related[];
   /** Something a description cannot say. */

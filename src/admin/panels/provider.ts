@@ -106,7 +106,7 @@ export const attempts = panel<AttemptOnPanel>({
   ],
   columns: [
     { name: 'Opened', of: (row) => time(row.openedAt) },
-    { name: 'Transaction', of: (row) => link('transactions', row.transactionId) },
+    { name: 'Transaction', of: (row) => link('transactions', row.transactionId), sort: true },
     { name: 'Attempt', of: (row) => link('attempts', `${row.transactionId}.${row.number}`, `no. ${row.number}`) },
     { name: 'Verdict', of: (row) => verdictOf(row.verdict) },
     { name: 'Look-ups', of: (row) => text(row.lookUps), right: true },
@@ -197,7 +197,7 @@ export const webhookEvents = panel<EventOnPanel>({
     byId({ name: 'transaction', label: 'Transaction', column: 't.reference', prefix: '(po|co)', indexed: true }),
   ],
   columns: [
-    { name: 'Received', of: (row) => time(row.receivedAt) },
+    { name: 'Received', of: (row) => time(row.receivedAt), sort: true },
     { name: 'Event', of: (row) => link('webhook-events', row.id) },
     { name: 'Status', of: (row) => status(row.state, EVENT_TONES[row.state]) },
     { name: 'Claims', of: (row) => text(row.claimedStatus) },

@@ -1,7 +1,10 @@
 // Reads a panel's rows: a page by its cursor, one row by its id, all rows piece by piece. Every reading is bounded, whatever is asked.
 import type { Context } from '../../context.ts';
+import { inTransaction, PLAN_WITH_VALUES } from '../../db/knex.ts';
 import { InvalidRequest } from '../../errors.ts';
+import type { Chosen } from './order.ts';
 import type { AnyPanel, Condition, KeyColumn } from './panel.ts';
+import { isBeforeBy, type Place, type Stretch, weave } from './weave.ts';
 
 type Row = Record<string, unknown>;
 
@@ -9,7 +12,9 @@ type Row = Record<string, unknown>;
  * How many rows one reading looks through for conditions that no index answers. What is further back is looked through by the next
  * reading, from where this one stopped: no filter, however rare its rows, makes a page slow.
  */
-const LOOKS_THROUGH = 20_000;
+const LOOKS_THROUGH = 10_000;
+/** So many rows may be collected and sorted instead. */
+const FEW = 2000;
 
 export interface Page {
   readonly rows: readonly Row[];
@@ -23,25 +28,56 @@ export interface Wanted {
   readonly conditions: readonly Condition[];
   readonly after: string | null;
   readonly limit: number;
-  /** Against the panel's own order. */
-  readonly backwards: boolean;
+  readonly by: Chosen;
 }
 
-/** Raises InvalidRequest for a cursor that is not of this panel. */
+/** Raises InvalidRequest for a cursor that is not of this panel and order. */
 export async function readPage(ctx: Context, panel: AnyPanel, of: Wanted): Promise<Page> {
-  const scan = scanOf(panel, of);
-  const rest = of.conditions.filter((one) => one.indexed !== true);
-  const order = orderOf(panel.key, scan.descending);
+  const stretches = await inTransaction(ctx.db, async (trx) => {
+    await trx.raw(PLAN_WITH_VALUES);
+    const here = { ...ctx, db: trx };
+    const wanted = { ...of, few: await fewOf(here, panel, of.conditions) };
+    return Promise.all((of.by.order.woven ?? [null]).map((prefix) => readStretch(here, panel, wanted, prefix)));
+  });
+  const { rows, next, stopped } = weave(stretches, of.limit, isBeforeBy(goesDown(of.by)));
+  return { rows: rows.map((row) => panel.complete?.(ctx, row) ?? row), next: next && cursorOf(of.by, next), stopped };
+}
+
+/** Conditions of which all that may fit is few rows. The page stays the same either way: its order does. */
+async function fewOf(ctx: Context, panel: AnyPanel, conditions: readonly Condition[]): Promise<ReadonlySet<Condition>> {
+  const few = new Set<Condition>();
+  for (const one of conditions.filter(({ among }) => among !== undefined)) {
+    const [{ count } = {}] = await ask(
+      ctx,
+      `SELECT count(*)::int FROM (SELECT FROM ${panel.table} t WHERE ${one.among} LIMIT ${FEW + 1}) s`,
+      [],
+    );
+    if (Number(count) <= FEW) few.add(one);
+  }
+  return few;
+}
+
+type Sifted = Wanted & { readonly few: ReadonlySet<Condition> };
+
+/** What fits, of ids with that prefix: up to one row more than the page has, or as far as one reading looks. */
+async function readStretch(ctx: Context, panel: AnyPanel, of: Sifted, prefix: string | null): Promise<Stretch<Row>> {
+  const scan = scanOf(panel, of, prefix);
+  const { rest, key, looks } = scan;
+  const order = orderOf(named(key), goesDown(of.by));
   const where = rest.length === 0 ? '' : `WHERE ${rest.map((one) => `(${one.sql})`).join(' AND ')}`;
   const page = `
-    SELECT ${panel.select}, ${positionOf(panel.key)} AS "position" FROM (${scan.sql}) t ${panel.joins ?? ''}
+    SELECT ${panel.select}, ${placeOf(key)} AS "listPosition" FROM (${scan.sql}) t ${panel.joins ?? ''}
     ${where} ORDER BY ${order} LIMIT ${of.limit + 1}`;
-  const found = await ask(ctx, page, [...scan.values, ...valuesOf(rest)]);
-  const rows = found.slice(0, of.limit).map((row) => panel.complete?.(ctx, row) ?? row);
-  const last = found[of.limit - 1];
-  if (found.length > of.limit && last !== undefined) return { rows, next: cursorOf(last), stopped: false };
-  const end = rest.length === 0 ? null : await whereItStopped(ctx, panel, scan);
-  return { rows, next: end, stopped: end !== null };
+  const rows = await ask(ctx, page, [...scan.values, ...valuesOf(rest)]);
+  const found = rows.map((row) => ({ place: row['listPosition'] as Place, row }));
+  if (rows.length > of.limit) return { found, through: found.at(-1)?.place ?? null };
+  if (rest.length === 0) return { found, through: null };
+  const [last] = await ask(
+    ctx,
+    `SELECT ${placeOf(key)} AS "listPosition" FROM (${scan.sql}) t ORDER BY ${order} OFFSET ${looks - 1}`,
+    scan.values,
+  );
+  return { found, through: (last?.['listPosition'] as Place | undefined) ?? null };
 }
 
 /** One row; null when there is none, and for an id that cannot be one. */
@@ -56,7 +92,7 @@ export async function readRow(ctx: Context, panel: AnyPanel, id: string): Promis
 export async function* readAll(
   ctx: Context,
   panel: AnyPanel,
-  of: Pick<Wanted, 'conditions' | 'backwards'> & { most: number },
+  of: Pick<Wanted, 'conditions' | 'by'> & { most: number },
 ): AsyncGenerator<readonly Row[]> {
   const PIECE = 500;
   let after: string | null = null;
@@ -72,73 +108,113 @@ export async function* readAll(
 interface Scan {
   readonly sql: string;
   readonly values: readonly unknown[];
-  readonly descending: boolean;
+  readonly key: readonly KeyColumn[];
+  /** Conditions that no index answers in this order. */
+  readonly rest: readonly Condition[];
+  /** How many rows it gives at most. */
+  readonly looks: number;
 }
 
 /** The rows to look through: those that indexed conditions leave, from the cursor on, in the list's order. */
-function scanOf(panel: AnyPanel, of: Wanted): Scan {
-  const descending = (panel.ascending !== true) !== of.backwards;
-  const indexed = of.conditions.filter((one) => one.indexed === true);
-  const begin = of.after === null ? [] : [beginning(panel.key, of.after, descending)];
-  const all = [...indexed, ...begin];
+function scanOf(panel: AnyPanel, of: Sifted, prefix: string | null): Scan {
+  const { key, serves = [], woven = [] } = of.by.order;
+  const asked = of.conditions.filter((one) => (one.prefix ?? prefix) === prefix);
+  // Where ids are walked, what is said of the other columns is held against the rows.
+  const isServed = (one: Condition) =>
+    of.few.has(one) || (one.indexed === true && serves.includes(one.filter ?? '') && (one.prefix ?? null) === prefix);
+  const rest = asked.filter((one) => !isServed(one));
+  const all = [...asked.filter(isServed), ...edges(of, prefix)];
   const where = all.length === 0 ? '' : `WHERE ${all.map((one) => `(${one.sql})`).join(' AND ')}`;
-  const sql = `SELECT * FROM ${panel.table} t ${where} ORDER BY ${orderOf(panel.key, descending)} LIMIT ${LOOKS_THROUGH}`;
-  return { sql, values: valuesOf(all), descending };
-}
-
-async function whereItStopped(ctx: Context, panel: AnyPanel, scan: Scan): Promise<string | null> {
-  const columns = panel.key.map((column) => column.sql).join(', ');
-  const [last] = await ask(
-    ctx,
-    `SELECT ${positionOf(panel.key)} AS "position", (SELECT count(*) FROM (${scan.sql}) s)::int AS seen
-     FROM (SELECT ${columns} FROM (${scan.sql}) t ORDER BY ${orderOf(panel.key, scan.descending)} OFFSET ${LOOKS_THROUGH - 1}) t`,
-    [...scan.values, ...scan.values],
+  // What is no column gets a name, so that whoever reads from this knows the rows to be in that order already.
+  const made = named(key).flatMap(({ sql }, at) =>
+    sql === key[at]?.sql ? [] : [`, ${key[at]?.sql} AS "${nameOf(at)}"`],
   );
-  return last === undefined ? null : cursorOf(last);
+  // The bound stays when nothing is left to ask of the rows: with a page's few Postgres would rather walk on and hope.
+  const looks = Math.floor(LOOKS_THROUGH / Math.max(1, woven.length));
+  const sql = `SELECT t.*${made.join('')} FROM ${panel.table} t ${where} ORDER BY ${orderOf(key, goesDown(of.by))} LIMIT ${looks}`;
+  return { sql, values: valuesOf(all), key, rest, looks };
 }
 
+/** The ids of that prefix, and what is behind the cursor. */
+function edges({ by, after }: Wanted, prefix: string | null): readonly Condition[] {
+  const begin = after === null ? null : placeAt(by, after);
+  if (prefix === null) return begin === null ? [] : [behind(by, begin)];
+  const [{ sql } = { sql: '' }] = by.order.key;
+  const its = { sql: `${sql} >= ? AND ${sql} < ?`, values: [prefix, nextAfter(prefix)] };
+  if (begin === null) return [its];
+  const [id = ''] = begin;
+  if (id.startsWith(prefix)) return [its, behind(by, begin)];
+  // Of two ids made at once, with the same letters besides, the prefix decides.
+  const place = prefix + id.slice(prefix.length);
+  const isBehind = goesDown(by) ? prefix < id : prefix > id;
+  return [its, { sql: `${sql} ${goesDown(by) ? '<' : '>'}${isBehind ? '=' : ''} ?`, values: [place] }];
+}
+
+const nextAfter = (prefix: string) =>
+  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+const goesDown = ({ order, backwards }: Chosen) => (order.ascending !== true) !== backwards;
+
+const nameOf = (at: number) => `listKey${at}`;
+/** The same columns as they come out of a scan. */
+const named = (key: readonly KeyColumn[]): readonly KeyColumn[] =>
+  key.map(({ sql, type }, at) => ({ sql: /^t\.[a-z_]+$/.test(sql) ? sql : `t."${nameOf(at)}"`, type }));
 const valuesOf = (conditions: readonly Condition[]) => conditions.flatMap((one) => one.values ?? []);
 const orderOf = (key: readonly KeyColumn[], descending: boolean) =>
   key.map(({ sql }) => `${sql} ${descending ? 'DESC' : 'ASC'}`).join(', ');
 
 /** Moments with their microseconds, as stored: two rows of one millisecond must not be lost between pages. */
-const positionOf = (key: readonly KeyColumn[]) =>
-  `json_build_array(${key
+const placeOf = (key: readonly KeyColumn[]) =>
+  `json_build_array(${named(key)
     .map(({ sql, type }) =>
-      type === 'timestamptz' ? `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')` : `${sql}::text`,
+      type === 'timestamptz' ? `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')` : `(${sql})::text`,
     )
     .join(', ')})`;
 
-const cursorOf = (row: Row) => Buffer.from(JSON.stringify(row['position'])).toString('base64url');
+/** With the order's name, so that a page of one order is none of another. */
+const cursorOf = ({ sort }: Chosen, place: Place) =>
+  Buffer.from(JSON.stringify([sort ?? '', ...place])).toString('base64url');
 
 const FORMS: Readonly<Record<KeyColumn['type'], RegExp>> = {
   timestamptz: /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$/,
-  text: /^[\x21-\x7e]{1,130}$/,
-  bigint: /^[0-9]{1,18}$/,
+  text: /^[\x21-\x7e]{0,200}$/,
+  name: /^[^\p{Cc}\p{Cs}]{0,300}$/u,
+  bigint: /^-?[0-9]{1,18}$/,
+};
+const TYPES: Readonly<Record<KeyColumn['type'], string>> = {
+  timestamptz: 'timestamptz',
+  text: 'text',
+  name: 'text',
+  bigint: 'bigint',
 };
 
-function beginning(key: readonly KeyColumn[], cursor: string, descending: boolean): Condition {
-  const values = read(cursor);
+function placeAt({ sort, order: { key } }: Chosen, cursor: string): readonly string[] {
+  const [name, ...values] = read(cursor);
   const fits =
-    Array.isArray(values) &&
+    name === (sort ?? '') &&
     values.length === key.length &&
     key.every(({ type }, at) => {
-      const value: unknown = values[at];
+      const value = values[at];
       if (typeof value !== 'string' || !FORMS[type].test(value)) return false;
       return type !== 'timestamptz' || !Number.isNaN(Date.parse(value));
     });
   if (!fits)
     throw InvalidRequest.field('cursor', 'invalid_cursor', 'This page is not one of the list. Begin with the first.');
-  const columns = key.map(({ sql }) => sql).join(', ');
-  const places = key.map(({ type }) => `?::${type}`).join(', ');
-  return { sql: `(${columns}) ${descending ? '<' : '>'} (${places})`, values };
+  return values as readonly string[];
 }
 
-function read(cursor: string): unknown {
+function behind(by: Chosen, place: readonly string[]): Condition {
+  const { key } = by.order;
+  const columns = key.map(({ sql }) => sql).join(', ');
+  const places = key.map(({ type }) => `?::${TYPES[type]}`).join(', ');
+  return { sql: `(${columns}) ${goesDown(by) ? '<' : '>'} (${places})`, values: place };
+}
+
+function read(cursor: string): readonly unknown[] {
   try {
-    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(parts) ? parts : [];
   } catch {
-    return null;
+    return [];
   }
 }
 

@@ -53,7 +53,7 @@ export const fees = panel<ScheduleOnPanel>({
     byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me' }),
   ],
   columns: [
-    { name: 'Schedule', of: (row) => link('fees', row.id) },
+    { name: 'Schedule', of: (row) => link('fees', row.id), sort: true },
     { name: 'Type', of: (row) => text(row.type) },
     {
       name: 'Merchant',
@@ -129,8 +129,19 @@ export const approvalLimits = panel<LimitOnPanel>({
     byCurrency(),
   ],
   columns: [
-    { name: 'Limit', of: (row) => link('approval-limits', limitId(row), row.currency) },
-    { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName) },
+    {
+      name: 'Limit',
+      of: (row) => link('approval-limits', limitId(row), row.currency),
+      sort: {
+        key: [
+          { sql: 't.currency', type: 'text' },
+          { sql: 't.merchant_id', type: 'text' },
+        ],
+        ascending: true,
+        serves: ['currency'],
+      },
+    },
+    { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName), sort: true },
     { name: 'One account in 24 h', of: (row) => money(row.aboveMinor, row.currency), right: true },
     { name: 'In all in 24 h', of: (row) => money(row.dailyAboveMinor, row.currency), right: true },
     { name: 'Changed', of: (row) => time(row.updatedAt), wide: true },

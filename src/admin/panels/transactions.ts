@@ -7,6 +7,7 @@ import { STATE_NAMES, STATES } from '../../transactions/states.ts';
 import type { TransactionRow } from '../../transactions/transaction.ts';
 import { timelineOf } from '../pages/timeline.ts';
 import { code, json, link, money, text, time } from './cell.ts';
+import { meaningOf } from './meaning.ts';
 import { type Condition, type Filter, panel } from './panel.ts';
 import { actor, byCurrency, byId, byMethod, merchant, stateOf, words } from './vocabulary.ts';
 
@@ -34,14 +35,14 @@ const COLUMNS = `t.id, t.type, t.merchant_id AS "merchantId", t.wallet_id AS "wa
 const UNDER_WAY = 'under_way';
 const ASIDE = new Set(['awaiting_approval', 'in_review', 'failed', 'cancelled', 'reversed']);
 
-/** Rare states have an index of their own; what is on its way is found by its date; settled is nearly everything. */
+/** Rare states have an index of their own; what is on its way has a date, and the index of these; settled is nearly everything. */
 function inState(state: string): Condition {
-  if (state === UNDER_WAY) return { sql: "t.state IN ('accepted', 'submitting', 'submitted')" };
+  const isDue = 't.due_at IS NOT NULL';
+  if (state === UNDER_WAY)
+    return { sql: `t.state IN ('accepted', 'submitting', 'submitted') AND ${isDue}`, among: isDue };
   const sql = `t.state = '${state}'`;
   if (ASIDE.has(state)) return { sql, indexed: true };
-  return STATES[state as keyof typeof STATES].final
-    ? { sql }
-    : { sql: `${sql} AND t.due_at IS NOT NULL`, indexed: true };
+  return STATES[state as keyof typeof STATES].final ? { sql } : { sql: `${sql} AND ${isDue}`, among: isDue };
 }
 
 /** A digest in an address: what was looked for is personal, and addresses are written down in many places. */
@@ -73,6 +74,8 @@ export const transactions = panel<TransactionOnPanel>({
     { sql: 't.created_at', type: 'timestamptz' },
     { sql: 't.id', type: 'text' },
   ],
+  // An index by time over all of them would be paid by every payment.
+  walk: { key: [{ sql: 't.id', type: 'text' }], woven: ['po', 'co'], serves: ['created'] },
   joins: `JOIN wallets w ON w.id = t.wallet_id JOIN merchants m ON m.id = t.merchant_id
     LEFT JOIN personal_data p ON p.subject_id = t.id`,
   select: COLUMNS,
@@ -86,7 +89,7 @@ export const transactions = panel<TransactionOnPanel>({
     words({ name: 'status', label: 'Status', column: 't.state' }, [...STATE_NAMES, UNDER_WAY], inState),
     byCurrency(),
     byMethod,
-    { kind: 'days', name: 'created', label: 'Created', column: 't.created_at' },
+    { kind: 'days', name: 'created', label: 'Created', column: 't.created_at', idPrefix: ['po', 'co'] },
     { kind: 'amount', name: 'amount', label: 'Amount', column: 't.amount_minor' },
     byId({ name: 'merchant', label: 'Merchant', column: 't.merchant_id', prefix: 'me', indexed: true }),
     byId({ name: 'wallet', label: 'Wallet', column: 't.wallet_id', prefix: 'wa', indexed: true }),
@@ -131,11 +134,12 @@ export const transactions = panel<TransactionOnPanel>({
     { name: 'Method', of: (row) => text([row.method, row.country].filter(Boolean).join(' ')), wide: true },
     { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName) },
     { name: 'Reference', of: (row) => code(row.reference), wide: true },
-    { name: 'Created', of: (row) => time(row.createdAt) },
+    { name: 'Created', of: (row) => time(row.createdAt), sort: true },
   ],
   id: (row) => row.id,
   byId: { form: /^(po|co)[0-9A-Z]{26}$/, sql: 't.id = ?' },
   heading: (row) => ({ title: row.type === 'payout' ? 'Payout' : 'Collection', badge: stateOf(row.state) }),
+  meaning: meaningOf,
   sections: [
     {
       title: 'Money',
@@ -191,7 +195,9 @@ export const transactions = panel<TransactionOnPanel>({
         ['Amount', money(row.amountMinor ?? row.maxAmountMinor, row.currency)],
         ['Fee', money(row.feeMinor ?? row.feeCeilingMinor, row.currency)],
         ['Fee schedule', link('fees', row.feeScheduleId)],
+        ['Set aside', row.heldMinor === 0n ? null : money(row.heldMinor, row.currency)],
         ['From address', code(row.clientAddress)],
+        ['Not before', time(row.scheduledAt)],
       ],
     }),
 });

@@ -37,6 +37,16 @@ export function byId(of: { name: string; label: string; column: string; prefix: 
   };
 }
 
+/** Rows about one thing, whatever it is. */
+export const bySubject: Filter = {
+  kind: 'text',
+  name: 'subject',
+  label: 'Subject',
+  form: /^[\x21-\x7e]{1,130}$/,
+  hint: 'Give the id of what it is about.',
+  when: (id) => ({ sql: 't.subject = ?', values: [id], indexed: true }),
+};
+
 export const merchant = (id: string | null, name: string | null): Cell => link('merchants', id, name);
 
 const TONES: Readonly<Record<State, Tone>> = {
@@ -81,4 +91,9 @@ export const PANELS: ReadonlyMap<string, string> = new Map([
   ['ak', 'keys'],
   ['fs', 'fees'],
   ['ad', 'administrators'],
+  ['bu', 'bulks'],
+  ['ep', 'endpoints'],
+  ['de', 'deliveries'],
+  ['rp', 'replays'],
+  ['pr', 'proposals'],
 ]);

@@ -50,11 +50,24 @@ export const wallets = panel<WalletOnPanel>({
   columns: [
     { name: 'Wallet', of: (row) => link('wallets', row.id) },
     { name: 'Merchant', of: (row) => merchant(row.merchantId, row.merchantName) },
-    { name: 'Owner', of: (row) => (row.owner === '' ? text('the merchant') : code(row.owner)) },
+    {
+      name: 'Owner',
+      of: (row) => (row.owner === '' ? text('the merchant') : code(row.owner)),
+      // Within each merchant.
+      sort: {
+        key: [
+          { sql: 't.merchant_id', type: 'text' },
+          { sql: 't.owner', type: 'text' },
+          { sql: 't.currency', type: 'text' },
+        ],
+        ascending: true,
+        serves: ['merchant'],
+      },
+    },
     { name: 'Available', of: (row) => money(row.available, row.currency), right: true },
     { name: 'Held', of: (row) => money(row.held, row.currency), right: true },
     { name: 'Status', of: (row) => frozen(row.frozenAt) },
-    { name: 'Opened', of: (row) => time(row.createdAt), wide: true },
+    { name: 'Opened', of: (row) => time(row.createdAt), wide: true, sort: true },
   ],
   id: (row) => row.id,
   byId: { form: ID('wa'), sql: 't.id = ?' },
@@ -81,6 +94,7 @@ export const wallets = panel<WalletOnPanel>({
   ],
   related: (row) => [
     { title: 'Latest transactions', panel: 'transactions', filters: { wallet: row.id } },
+    { title: 'Proposed', panel: 'proposals', filters: { subject: row.id, status: 'all' } },
     { title: 'Done to it', panel: 'audit', filters: { subject: row.id } },
   ],
 });

@@ -13,6 +13,7 @@ import { rowPage } from '../pages/row.ts';
 import { panelOf } from '../panels/all.ts';
 import { plain } from '../panels/cell.ts';
 import { readFilters } from '../panels/filters.ts';
+import { ownOrder, readOrder } from '../panels/order.ts';
 import type { AnyPanel } from '../panels/panel.ts';
 import { readAll, readPage, readRow } from '../panels/read.ts';
 import { PANELS } from '../panels/vocabulary.ts';
@@ -37,10 +38,10 @@ export function panelRoutes(app: Hono<AdminEnv>, desk: Desk): void {
   app.get('/:panel', async (c) => {
     const panel = open(c);
     const filtered = readFilters(panel, (name) => c.req.query(name));
-    const backwards = c.req.query('order') === 'reversed';
+    const by = readOrder(panel, (name) => c.req.query(name), filtered.conditions);
     const after = c.req.query('cursor') ?? null;
-    const rows = await readPage(ctx, panel, { conditions: filtered.conditions, after, limit: ROWS, backwards });
-    return c.html(listPage(frameOf(desk, c), panel, { filtered, rows, backwards, isFirst: after === null }));
+    const rows = await readPage(ctx, panel, { conditions: filtered.conditions, after, limit: ROWS, by });
+    return c.html(listPage(frameOf(desk, c), panel, { filtered, rows, by, isFirst: after === null }));
   });
 
   app.post('/:panel/export', async (c) => {
@@ -48,6 +49,7 @@ export function panelRoutes(app: Hono<AdminEnv>, desk: Desk): void {
     const form = await readOwnForm(c);
     insistOn(c.get('session').role, 'export');
     const filtered = readFilters(panel, (name) => form[name]);
+    const by = readOrder(panel, (name) => form[name], filtered.conditions);
     if (exports >= EXPORTS_AT_ONCE)
       throw new RateLimited('Other exports are running. Try again when they have ended.', 10_000);
     exports += 1;
@@ -64,8 +66,7 @@ export function panelRoutes(app: Hono<AdminEnv>, desk: Desk): void {
       await inTransaction(ctx.db, (trx) =>
         audit(trx, { ...actorOf(c), action: 'lists.export', subject: null, detail }),
       );
-      const backwards = form['order'] === 'reversed';
-      const pieces = readAll(ctx, panel, { conditions: filtered.conditions, backwards, most: EXPORT_ROWS });
+      const pieces = readAll(ctx, panel, { conditions: filtered.conditions, by, most: EXPORT_ROWS });
       return c.body(csvOf(panel, pieces, end), 200, {
         'content-type': 'text/csv; charset=utf-8',
         'content-disposition': `attachment; filename="${panel.path}-${new Date().toISOString().slice(0, 10)}.csv"`,
@@ -86,7 +87,8 @@ export function panelRoutes(app: Hono<AdminEnv>, desk: Desk): void {
       const theirs = panelOf(one.panel);
       if (theirs === null || !may(session.role, theirs.permission)) continue;
       const { conditions } = readFilters(theirs, (name) => one.filters[name]);
-      const page = await readPage(ctx, theirs, { conditions, after: null, limit: RELATED_ROWS, backwards: false });
+      const by = { sort: null, order: ownOrder(theirs, conditions), backwards: false };
+      const page = await readPage(ctx, theirs, { conditions, after: null, limit: RELATED_ROWS, by });
       const query = new URLSearchParams(one.filters).toString();
       related.push({ title: one.title, panel: theirs, query, rows: page.rows, more: page.next !== null });
     }
