@@ -12,6 +12,7 @@ import { createVault } from '../src/vault.ts';
 import { createDatabase, createEmptyDatabase, type TestDatabase } from './support/database.ts';
 import { freePort } from './support/ports.ts';
 import { describeWithRedis, startRedis } from './support/redis.ts';
+import { SURROUNDINGS } from './support/surroundings.ts';
 import { until } from './support/until.ts';
 import { COMPRESSED } from './support/world.ts';
 
@@ -145,7 +146,7 @@ it('what cannot be asked is no refusal, and is asked again', async () => {
 function start(file: string, env: Record<string, string>) {
   const child = spawn(process.execPath, [file], {
     cwd: join(import.meta.dirname, '..'),
-    env: { PATH: process.env['PATH'] ?? '', ...COMPRESSED, DATABASE_URL: database.url, PORT: '0', ...env },
+    env: { ...SURROUNDINGS, ...COMPRESSED, DATABASE_URL: database.url, PORT: '0', ...env },
   });
   const heard = { out: '', err: '' };
   child.stdout.on('data', (text) => {

@@ -1,61 +1,38 @@
-// The console in a real browser: an operator's way from four digits to the cause, and that planted markup never runs.
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PANELS } from '../../src/admin/panels/all.ts';
-import { type Listening, listen } from '../../src/http/listen.ts';
+// The console in a real browser: the ways that operators go, from what they know to what happened and what may be done about it.
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Role } from '../../src/admin/administrator.ts';
+import { describeWithChromium, openPages, type Pages } from '../support/chromium.ts';
 import { type Console, createConsole } from '../support/console.ts';
 import { type Filled, fillConsole } from '../support/console-data.ts';
 import { bells } from '../support/payments.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const isThere = existsSync(CHROMIUM);
-// Where there is none the journeys are skipped, and said to be: `apt-get install chromium` brings one.
-if (!isThere) process.stderr.write(`${CHROMIUM} is missing: the console's journeys in a real browser are skipped.\n`);
+const PHONE = { viewport: { width: 390, height: 800 } };
 
-const PLANTED = `"><img src=x onerror="document.title='run'"><svg onload="document.title='run'"><script>document.title='run'</script>`;
-let world: World;
-let site: Console;
-let data: Filled;
-let listening: Listening;
-let browser: Browser;
-let base: string;
+describeWithChromium('in a real browser', () => {
+  let world: World;
+  let site: Console;
+  let data: Filled;
+  let pages: Pages;
+  let base: string;
 
-beforeAll(async () => {
-  if (!isThere) return;
-  world = await createWorld({ env: { PAYOUT_RESEND_POLICY: 'never' } });
-  data = await fillConsole(world);
-  site = createConsole(world);
-  listening = await listen(site.app.fetch, { host: '127.0.0.1', port: 0 });
-  base = `http://127.0.0.1:${listening.port}/admin`;
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-}, 120_000);
-afterAll(async () => {
-  if (!isThere) return;
-  await browser.close();
-  await listening.close(1000);
-  await site.board.close();
-  await world.close();
-}, 60_000);
+  beforeAll(async () => {
+    world = await createWorld({ env: { PAYOUT_RESEND_POLICY: 'never' } });
+    data = await fillConsole(world);
+    site = createConsole(world);
+    pages = await openPages(site);
+    base = pages.base;
+  }, 120_000);
+  afterAll(async () => {
+    await pages.close();
+    await site.board.close();
+    await world.close();
+  }, 60_000);
 
-/** A page of somebody of that role, and whatever the browser complained of on it: scripts, policies, addresses that are not there. */
-async function open(role: 'viewer' | 'operator' | 'administrator'): Promise<{ page: Page; complaints: string[] }> {
-  const visitor = await site.visitor(role);
-  const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
-  const value = visitor.cookies.get('admin_session') ?? '';
-  await context.addCookies([
-    { name: 'admin_session', value, domain: '127.0.0.1', path: '/admin', httpOnly: true, sameSite: 'Strict' },
-  ]);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
-  page.on('pageerror', (error) => void complaints.push(String(error)));
-  page.on('request', (request) => void (request.url().startsWith(base) || complaints.push(request.url())));
-  return { page, complaints };
-}
+  const open = async (role: Role, of: Parameters<Pages['open']>[1] = PHONE) => pages.open(await site.visitor(role), of);
 
-describe.skipIf(!isThere)('in a real browser', () => {
   it('whoever is on call comes from the front page to the payout that failed, to the queues, and back', async () => {
     const { ring, pay } = bells(world);
     world.provider.onSubmit = (execute) => ({ kind: 'accepted', transaction: execute() });
@@ -68,7 +45,10 @@ describe.skipIf(!isThere)('in a real browser', () => {
     expect(await page.textContent('.attention')).toContain('outcome unknown');
     await page.click('.tile.bad dd a');
     await page.click(`main tbody a[href$="/transactions/${failed}"]`);
-    expect(await page.textContent('main')).toContain('no such phone');
+    // What happened, why, where the money is, and what may be done, before anything else on the page.
+    const told = (await page.textContent('.meaning'))?.replaceAll(/\s+/g, ' ');
+    expect(told).toContain('no such phone');
+    expect(told).toContain('What was set aside is back in the wallet');
     await page.goto(`${base}?range=30d`);
     await page.click('.chart summary');
     expect(await page.isVisible('.chart table')).toBe(true);
@@ -113,50 +93,124 @@ describe.skipIf(!isThere)('in a real browser', () => {
     await page.context().close();
   }, 60_000);
 
-  it('markup that anybody planted is text on every page: nothing runs, nothing is loaded, no policy has to stop it', async () => {
-    await world.db('merchants').update({ name: PLANTED.slice(0, 100) });
-    await world.db('api_keys').update({ name: PLANTED.slice(0, 100) });
-    await world
-      .db('transactions')
-      .where({ id: data.settled })
-      .update({ metadata: { [PLANTED]: PLANTED } });
-    await world.db('attempts').update({ hint: PLANTED, evidence: { [PLANTED]: PLANTED } });
-    await world.db('cases').update({ owner: PLANTED, evidence: { [PLANTED]: PLANTED } });
-    await world.db('audit_log').insert({
-      actor: PLANTED,
-      action: 'test.plant',
-      subject: data.settled,
-      reason: PLANTED,
-      detail: { [PLANTED]: PLANTED },
-    });
-    const { page, complaints } = await open('administrator');
-    for (const { path } of PANELS) {
-      await page.goto(`${base}/${path}`);
-      const first = await page.getAttribute(`main tbody a[href*="/${path}/"]`, 'href');
-      await page.goto(new URL(first ?? '', base).href);
-      expect([path, (await page.title()).includes('run ')]).toEqual([path, false]);
-      expect(await page.title()).not.toBe('run');
-    }
-    await page.goto(`${base}/transactions/${data.settled}`);
-    expect(await page.textContent('main')).toContain('<script>document.title');
+  it('two people decide a case: one proposes it, the other is told, sees the same entries, and confirms it', async () => {
+    await world.db('dual_control_limits').where({ currency: 'UGX' }).update({ above_minor: 0n });
+    const state = async () => (await world.db('transactions').where({ id: data.inReview }).first()).state;
+    const { page: maker, complaints } = await open('operator');
+    await maker.goto(base);
+    await maker.click('.attention a[href*="/cases"]');
+    await maker.click(`main tbody a[href$="/cases/${data.openCase}"]`);
+    await maker.click('.actions a');
+    await maker.selectOption('#field-as', 'failed');
+    await maker.click('main form button');
+    expect(await maker.textContent('main')).toContain('This takes two people');
+    const entries = await maker.textContent('main table');
+    await maker.fill('#reason', 'their bank says that it was not paid');
+    await maker.click('main form button');
+    await maker.waitForSelector('text=somebody else has to confirm it');
+    expect([await state(), await maker.locator('a[href$="/do/confirm"]').count()]).toEqual(['in_review', 0]);
+
+    const { page: checker, complaints: theirs } = await open('approver', {});
+    await checker.goto(base);
+    await checker.click('nav a[href$="/proposals"]:has(.badge)');
+    await checker.click('main tbody a:has-text("resolve")');
+    expect(await checker.textContent('main')).toContain('their bank says that it was not paid');
+    await checker.click('text=Confirm');
+    expect(await checker.textContent('main table')).toBe(entries);
+    await checker.fill('#reason', 'seen the letter');
+    await checker.click('main form button');
+    await checker.waitForSelector('h1 >> text=executed');
+    expect(await state()).toBe('failed');
+    await checker.goto(`${base}/transactions/${data.inReview}`);
+    for (const words of ['Proposed: resolve', 'Proposal executed', 'Case resolved: outcome unknown'])
+      expect(await checker.textContent('.timeline')).toContain(words);
+    expect([...complaints, ...theirs]).toEqual([]);
+    await Promise.all([maker.context().close(), checker.context().close()]);
+  }, 60_000);
+
+  it('what a list is filtered for is saved as a file of exactly those rows', async () => {
+    const { page, complaints } = await open('operator', {});
+    await page.goto(`${base}/transactions`);
+    await page.selectOption('select[name=type]', 'collection');
+    await page.click('.filters button');
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('text=Export as CSV')]);
+    expect(file.suggestedFilename()).toMatch(/^transactions-\d{4}-\d\d-\d\d\.csv$/);
+    const lines = readFileSync(await file.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    expect([lines.length, lines[1]]).toEqual([2, expect.stringContaining(data.collection)]);
     expect(complaints).toEqual([]);
     await page.context().close();
-  }, 120_000);
+  }, 60_000);
 
-  it('works without any script at all', async () => {
-    const visitor = await site.visitor('operator');
-    const context = await browser.newContext({ javaScriptEnabled: false });
-    const value = visitor.cookies.get('admin_session') ?? '';
-    await context.addCookies([
-      { name: 'admin_session', value, domain: '127.0.0.1', path: '/admin', httpOnly: true, sameSite: 'Strict' },
-    ]);
-    const page = await context.newPage();
+  it('hands that never leave the keyboard find an event and replay it, and see at every step where they are', async () => {
+    const { page, complaints } = await open('operator', {});
+    await page.goto(base);
+    await page.keyboard.press('/');
+    await page.keyboard.type(data.event);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/webhook-events/${data.event}`);
+    await tabTo(page, 'Follow up again');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/do/replay');
+    // The reason is asked for at once.
+    await page.keyboard.type('it was lost');
+    await tabTo(page, 'Follow up again');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.notice');
+    expect(await world.db('webhook_events').where({ id: data.event }).first()).toMatchObject({ generation: 2 });
+    expect(world.rung.at(-1)).toMatchObject({ queue: 'webhooks', id: data.event });
+    // From a list's row to its page, without tabbing through what stands above it.
+    await page.goto(`${base}/transactions`);
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/transactions/*');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toMatchObject({ text: 'To the content', isSeen: true });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  }, 60_000);
+
+  it('works without any script at all, to look and to act', async () => {
+    const { page } = await open('operator', { javaScriptEnabled: false });
     await page.goto(`${base}/transactions`);
     await page.click('.filters summary');
-    await page.selectOption('select[name=status]', 'in_review');
+    await page.selectOption('select[name=status]', 'awaiting_approval');
     await page.click('.filters button');
-    await page.click(`main a[href$="/transactions/${data.inReview}"]`);
-    expect(await page.textContent('.timeline')).toContain('Case opened');
-    await context.close();
+    await page.click(`main a[href$="/transactions/${data.awaiting}"]`);
+    expect(await page.textContent('.timeline')).toContain('Booked: hold');
+    await page.click('.actions a:has-text("Cancel")');
+    await page.fill('#reason', 'asked for by the merchant');
+    await page.click('main form button');
+    expect(await page.textContent('h1')).toContain('cancelled');
+    expect(await world.db('transactions').where({ id: data.awaiting }).first()).toMatchObject({ state: 'cancelled' });
+    await page.context().close();
   }, 60_000);
 });
+
+interface Focused {
+  readonly text: string;
+  /** Whether somebody who looks at the page can tell. */
+  readonly isSeen: boolean;
+}
+const focused = (page: Page): Promise<Focused> =>
+  page.evaluate(`(() => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+    const { left, top } = document.activeElement.getBoundingClientRect();
+    const isSeen = outlineStyle !== 'none' && outlineWidth !== '0px' && left >= 0 && top >= 0;
+    return { text: document.activeElement.textContent.trim(), isSeen };
+  })()`);
+
+/** Presses Tab until what is called that has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab');
+    const at = await focused(page);
+    if (at.text === '') continue;
+    expect(at).toMatchObject({ isSeen: true });
+    if (at.text === name) return;
+  }
+  throw new Error(`no Tab leads to ${name}`);
+}

@@ -158,7 +158,7 @@ describe('the figures', () => {
     expect(plain(section(text, 'The provider'))).toContain('timeout payouts: 1');
     const failed = await world.db('transactions').where({ state: 'failed' });
     expect(rowsOf(section(text, 'Why payments failed')).slice(1)).toEqual([['provider_failed', String(failed.length)]]);
-    expect(rowsOf(section(text, 'Events to merchants'))).toContainEqual(['Endpoints switched off by us', '2']);
+    expect(rowsOf(section(text, 'Events to merchants'))).toContainEqual(['Endpoints switched off by us', '3']);
   });
 
   it('lead to lists of exactly as many rows, whoever looks', async () => {
@@ -208,22 +208,24 @@ describe('what needs a person', () => {
     const first = text.slice(text.indexOf('<section id="live"'), text.indexOf('<dl class="tiles"'));
     expect(first).toContain('status=open&amp;kind=outcome_unknown');
     expect(plain(first)).toContain('1 case “outcome unknown”: nobody knows whether it was executed.');
-    expect(plain(first)).toContain('1 payout waits for approval.');
+    expect(plain(first)).toContain('3 payouts wait for approval.');
+    expect(plain(first)).toContain('1 proposal waits for a second person.');
     expect(plain(first)).toContain('1 payment in UGX tried 3 times or more in vain');
-    expect(plain(first)).toContain('2 endpoints are switched off');
+    expect(plain(first)).toContain('3 endpoints are switched off');
   });
 
   it('is told to whoever may see it, and to nobody else', async () => {
     expect(plain((await open('')).text)).not.toContain('with a password alone');
     const { text } = await open('', administrator);
-    expect(plain(text)).toContain('2 people enter the console with a password alone.');
-    expect(await rowsBehind('/admin/administrators?factor=none', administrator)).toBe(2);
+    expect(plain(text)).toContain('3 people enter the console with a password alone.');
+    expect(await rowsBehind('/admin/administrators?factor=none', administrator)).toBe(3);
   });
 
   const quiet: Now = {
     at: new Date('2027-01-31T12:00:00Z'),
     cases: [],
     awaiting: null,
+    proposed: null,
     inVain: [],
     queues: [],
     lastMoveAt: null,
@@ -368,7 +370,7 @@ describe('the page', () => {
     expect(text).not.toMatch(
       /<script(?! src="\/admin\/console.js" defer>)|\son[a-z]+=["']|style="|javascript:|<style/i,
     );
-    expect(text.match(/<svg[^>]*role="img" aria-labelledby="[a-z]+-t [a-z]+-d"/g)).toHaveLength(3);
+    expect(text.match(/<svg[^>]*><g role="img" aria-labelledby="[a-z]+-t [a-z]+-d"/g)).toHaveLength(3);
     for (const id of ['payments', 'money', 'earnings'])
       expect(text).toMatch(new RegExp(`<title id="${id}-t">[^<]+</title><desc id="${id}-d">[^<]+</desc>`));
     expect(text.match(/<summary>As a table<\/summary><div class="scroll"><table>/g)).toHaveLength(3);

@@ -1,4 +1,5 @@
 // Signing in to the console and out of it, and what ends a session in between.
+import { randomBytes, scryptSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { disableAdministrator, setPassword } from '../../src/admin/administrator.ts';
 import { inTransaction } from '../../src/db/knex.ts';
@@ -110,6 +111,38 @@ describe('signing in', () => {
     expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(7);
     expect(new Set(statuses)).toEqual(new Set([401, 429]));
     expect((await site.browser().signIn(ADA)).status).toBe(303);
+  });
+
+  it('takes as long for an address that nobody has as for a wrong password', async () => {
+    const took = async (email: string) => {
+      const began = performance.now();
+      expect((await site.browser().signIn(email, 'wrong password, alas')).status).toBe(401);
+      return performance.now() - began;
+    };
+    const [known, unknown]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 4; round += 1) {
+      known.push(await took(ADA));
+      unknown.push(await took('nobody@example.com'));
+    }
+    // The quickest of each: a busy machine makes some slower, and none quicker. Without the hashing it would be a hundredth.
+    const share = Math.min(...unknown) / Math.min(...known);
+    expect([share > 0.5, share < 2]).toEqual([true, true]);
+  });
+
+  it('keeps a password as scrypt with a salt of its own, and makes one that was kept at a lower price dearer', async () => {
+    const stored = async () => (await world.db('administrators').where({ id: ada }).first()).password_hash;
+    const salt = randomBytes(16);
+    const cheap = scryptSync(PASSWORD, salt, 32, { N: 2 ** 14, r: 8, p: 1 });
+    const before = `scrypt$N=16384,r=8,p=1$${salt.toString('base64')}$${cheap.toString('base64')}`;
+    await world.db('administrators').update({ password_hash: before });
+    expect((await site.browser().signIn(ADA, 'wrong password, alas')).status).toBe(401);
+    expect(await stored()).toBe(before);
+    expect((await site.browser().signIn(ADA)).status).toBe(303);
+    const after = await stored();
+    expect(after).toMatch(/^scrypt\$N=32768,r=8,p=3\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}=$/);
+    expect(after).not.toContain(salt.toString('base64'));
+    expect((await site.browser().signIn(ADA)).status).toBe(303);
+    expect(await stored()).toBe(after);
   });
 
   it('goes on to the page that was asked for, and never out of the console', async () => {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, expect, it } from 'vitest';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { SURROUNDINGS } from '../support/surroundings.ts';
 import { COMPRESSED } from '../support/world.ts';
 
 let database: TestDatabase | null = null;
@@ -14,7 +15,7 @@ afterEach(async () => {
 
 async function seed(url: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, ['bench/seed/main.ts', ...args], {
-    env: { PATH: process.env['PATH'], ...COMPRESSED, DATABASE_URL: url },
+    env: { ...SURROUNDINGS, ...COMPRESSED, DATABASE_URL: url },
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

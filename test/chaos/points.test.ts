@@ -13,7 +13,7 @@ const HIT_MS = 60_000;
 describeWithRedis('every crash point is survived', () => {
   let run: PointsRun;
   beforeAll(async () => {
-    run = await startPoints(HITS);
+    run = await startPoints();
   }, 60_000);
   afterAll(() => run.close());
 

@@ -1,5 +1,6 @@
 // Bad input on the routes that take money: refused with the field named, never a fault of ours, and nothing is written.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { span } from '../../src/http/inputs.ts';
 import { type Answered, type Api, BANK_PAYOUT, COLLECTION, openApi, PAYOUT } from '../support/api.ts';
 import {
   BAD_AMOUNTS,
@@ -351,4 +352,10 @@ describe('what is unusual and right', () => {
       expect(answered.status, answered.text).toBe(202);
     }
   });
+});
+
+test('a span of time is minutes, hours or days, "0" is none, and more than 30 days is refused', () => {
+  const read = (given: string) => span.safeParse(given).data ?? null;
+  expect(['0', '1m', '24h', '30d', '720h'].map(read)).toEqual([0, 60_000, 86_400_000, 2_592_000_000, 2_592_000_000]);
+  expect(['31d', '0h', '1', '1s', '-1h', '1.5h', ''].map(read)).toEqual(Array(7).fill(null));
 });

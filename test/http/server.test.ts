@@ -9,6 +9,7 @@ import { createMerchant } from '../../src/merchants/merchant.ts';
 import { COLLECTION } from '../support/api.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { freePort } from '../support/ports.ts';
+import { SURROUNDINGS } from '../support/surroundings.ts';
 import { until } from '../support/until.ts';
 import { COMPRESSED } from '../support/world.ts';
 
@@ -24,7 +25,7 @@ function start(more: Record<string, string>): {
   ended: Promise<unknown[]>;
 } {
   const root = join(import.meta.dirname, '..', '..');
-  const env = { PATH: process.env['PATH'] ?? '', ...COMPRESSED, DATABASE_URL: database.url, ...more };
+  const env = { ...SURROUNDINGS, ...COMPRESSED, DATABASE_URL: database.url, ...more };
   const child = spawn(process.execPath, ['src/server.ts'], { cwd: root, env });
   const heard = { out: '', err: '' };
   child.stdout.on('data', (text) => {

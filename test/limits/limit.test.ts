@@ -23,6 +23,12 @@ async function allowed(limits: readonly Limit[], subject: string, times: number)
   return verdicts.filter((verdict) => verdict.allowed).length;
 }
 
+/** Whoever is slow to answer is done without for a while: what is asked of both must find both connected. */
+const connected = (caches: readonly Cache[]) =>
+  Promise.all(
+    caches.map((cache) => vi.waitFor(async () => expect(await cache.ping()).toBe(true), { timeout: 10_000 })),
+  );
+
 function holdsForAll(processes: () => readonly [Cache, Cache]): void {
   test('all processes together let exactly the quota through, asked at once or one after the other', async () => {
     const limits = processes().map((cache) => limitOn(cache, 20, HOUR));
@@ -63,6 +69,7 @@ describe('on Postgres', () => {
     database = await createDatabase();
     otherDb = openDatabase({ url: database.url, poolSize: 5, onError: () => {} });
     caches = [openCache({ db: database.db, log: silent }), openCache({ db: otherDb, log: silent })];
+    await connected(caches);
   });
   afterAll(async () => {
     for (const cache of caches) await cache.close();
@@ -79,6 +86,7 @@ describeWithRedis('on Redis', () => {
     redis = await startRedis();
     const open = () => openCache({ redisUrl: redis.url, db: noDb, log: silent });
     caches = [open(), open()];
+    await connected(caches);
   });
   afterAll(async () => {
     for (const cache of caches) await cache.close();

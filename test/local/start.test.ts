@@ -8,6 +8,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { Credentials } from '../../src/local/credentials.ts';
 import { localEnvironment } from '../../src/local/environment.ts';
 import { isAlive } from '../../src/local/process-identity.ts';
+import { SURROUNDINGS } from '../support/surroundings.ts';
 import { until } from '../support/until.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'eversend-payments-start-'));
@@ -21,10 +22,10 @@ interface Run {
 }
 
 function npmStart(more: Record<string, string> = {}): Run {
-  const { PATH = '', HOME = '' } = process.env;
+  const { HOME = '' } = process.env;
   const child = spawn(process.execPath, ['src/local.ts'], {
     cwd: join(import.meta.dirname, '..', '..'),
-    env: { PATH, HOME, DATA_DIR: dataDir, PORT: '0', SIMULATOR_PORT: '0', ...more },
+    env: { ...SURROUNDINGS, HOME, DATA_DIR: dataDir, PORT: '0', SIMULATOR_PORT: '0', ...more },
   });
   children.push(child);
   let text = '';

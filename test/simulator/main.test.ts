@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startSimulator } from '../../src/simulator/server.ts';
+import { SURROUNDINGS } from '../support/surroundings.ts';
 import { until } from '../support/until.ts';
 import { call } from './rig.ts';
 
@@ -17,7 +18,7 @@ interface Run {
 
 function run(environment: Record<string, string>): Run {
   const child = spawn(process.execPath, ['src/simulator/main.ts'], {
-    env: { PATH: process.env['PATH'], ...environment },
+    env: { ...SURROUNDINGS, ...environment },
   });
   const result: Run = { child, out: '', err: '' };
   child.stdout.on('data', (chunk) => {

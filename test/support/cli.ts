@@ -1,6 +1,7 @@
 // Runs the real command line in a process of its own, against a test's database.
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { SURROUNDINGS } from './surroundings.ts';
 import { COMPRESSED } from './world.ts';
 
 export interface Ran {
@@ -17,7 +18,7 @@ export type Cli = (args: readonly string[], of?: { env?: Record<string, string>;
 export function cliOn(url: string): Cli {
   return async (args, of = {}) => {
     const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
-      env: { PATH: process.env['PATH'], ...COMPRESSED, DATABASE_URL: url, ...of.env },
+      env: { ...SURROUNDINGS, ...COMPRESSED, DATABASE_URL: url, ...of.env },
       stdio: 'pipe',
     });
     child.stdin.end(of.input ?? '');

@@ -11,6 +11,7 @@ import { advance } from '../../src/transactions/advance.ts';
 import type { TransactionType } from '../../src/transactions/transaction.ts';
 import { receiveWebhook } from '../../src/webhooks/receive.ts';
 import { flows, webhookWorker } from '../../workers/webhook.ts';
+import { fillRest } from './console-rest.ts';
 import { NEW_COLLECTION, NEW_PAYOUT } from './new-payout.ts';
 import type { World } from './world.ts';
 
@@ -94,5 +95,6 @@ export async function fillConsole(world: World) {
     awaiting,
     event,
     beneficiary,
+    ...(await fillRest(world, { wallet })),
   };
 }

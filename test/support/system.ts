@@ -15,6 +15,7 @@ import { COMPRESSED } from './compressed.ts';
 import { createDatabase, createServerDatabase, type ServerDatabase, type TestDatabase } from './database.ts';
 import { freePort } from './ports.ts';
 import { startRedis, type TestRedis } from './redis.ts';
+import { SURROUNDINGS } from './surroundings.ts';
 import { until } from './until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -74,7 +75,7 @@ export async function startSystem(of: {
     ...of.simulator,
   });
   const env: Record<string, string> = {
-    PATH: process.env['PATH'] ?? '',
+    ...SURROUNDINGS,
     HOME: process.env['HOME'] ?? '',
     DATABASE_URL: database.url,
     ...(redis === null ? {} : { REDIS_URL: redis.url }),

@@ -32,7 +32,7 @@ export async function hitAll(of: {
 }): Promise<boolean> {
   const startedAt = performance.now();
   const chosen = (points: readonly Point[]) => points.filter(({ id }) => of.only?.includes(id) ?? true);
-  const run = await startPoints(of.times);
+  const run = await startPoints();
   of.cleanup.defer(() => run.close());
   let now = '';
   const stopShowing = of.progress(async () => `${now}; ${run.checking.violations.length} violations`);

@@ -9,9 +9,8 @@ import { QUOTATION_TTL_MS } from './points.ts';
 import { POINTS_OWNER, type Stage } from './stage.ts';
 
 const ENDED_MS = 120_000;
-/** Two may be frozen while two are alive; more where many are to be hit at once. */
-const FEW_WORKERS = 4;
-const MANY_WORKERS = 6;
+/** Four may be frozen while two are alive. */
+const WORKERS = 6;
 
 export interface PointsRun extends Stage {
   /** What the points noted besides their hits. */
@@ -20,10 +19,10 @@ export interface PointsRun extends Stage {
   close(): Promise<void>;
 }
 
-export async function startPoints(times: number): Promise<PointsRun> {
+export async function startPoints(): Promise<PointsRun> {
   const rig = await startRig({
     webs: 2,
-    workers: times > 1 ? MANY_WORKERS : FEW_WORKERS,
+    workers: WORKERS,
     wallets: [{ owner: POINTS_OWNER, currency: 'UGX' }],
     // Patience outlasts a payment that is struck five times; jobs of the dead come back soon.
     env: {
