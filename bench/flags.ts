@@ -12,6 +12,10 @@ export interface Flags {
   readonly only: readonly Contestant[];
   readonly ledger: boolean;
   readonly bulk: boolean;
+  readonly console: boolean;
+  /** Transactions in the console's database, and how often each page is asked for. */
+  readonly rows: number;
+  readonly requests: number;
   /** Folder for processor profiles of the product's processes and the statements' statistics; null: no profiling. */
   readonly profile: string | null;
 }
@@ -27,6 +31,9 @@ Measures the whole product against bare skeletons of the same shape in one run, 
   --only a,b         of ${CONTESTANTS.join(', ')} (accept: acceptance alone, against one bare insert)
   --ledger           measures the ledger instead: transfers through post() against one plain function
   --bulk             measures one file of 10,000 payouts instead
+  --console          measures the pages of the console instead: every list, filter, order and search of every panel
+  --rows 1000000     transactions in its database (a million takes about ten minutes to make, and 10 GB of disk)
+  --requests 20      how often each page is asked for
   --profile <folder> writes processor profiles of the product and the time of its statements there
   --help             shows this`;
 
@@ -43,6 +50,9 @@ export function readFlags(args: readonly string[]): Flags | null {
       only: { type: 'string', default: CONTESTANTS.join(',') },
       ledger: { type: 'boolean', default: false },
       bulk: { type: 'boolean', default: false },
+      console: { type: 'boolean', default: false },
+      rows: { type: 'string', default: '1000000' },
+      requests: { type: 'string', default: '20' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -61,6 +71,9 @@ export function readFlags(args: readonly string[]): Flags | null {
     only,
     ledger: values.ledger,
     bulk: values.bulk,
+    console: values.console,
+    rows: whole('rows', values.rows, 100, 100_000_000),
+    requests: whole('requests', values.requests, 1, 1000),
     profile: values.profile ?? null,
   };
 }

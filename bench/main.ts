@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureBulk, reportBulk } from './bulk.ts';
+import { measureConsole } from './console/measure.ts';
+import { reportConsole } from './console/report.ts';
 import { readFlags, USAGE } from './flags.ts';
 import { type Servers, startServers } from './harness/servers.ts';
 import { measureLedger } from './ledger/measure.ts';
@@ -37,6 +39,7 @@ async function main(args: readonly string[]): Promise<void> {
     const measure = async () => {
       if (flags.ledger) return reportLedger({ results: await measureLedger(tools), servers, print });
       if (flags.bulk) return reportBulk({ results: await measureBulk(tools), servers, print });
+      if (flags.console) return reportConsole({ results: await measureConsole(tools), servers, print });
       return reportPayouts({ results: await measurePayouts(tools), servers, print });
     };
     const bench = await measure();

@@ -19,27 +19,55 @@ const READY_PATIENCE_MS = 30_000;
 const ENDED = `SELECT id, state FROM transactions
   WHERE id = ANY($1) AND state IN ('settled', 'failed', 'in_review', 'cancelled', 'reversed')`;
 
-/** The caller ends it by disposing of `cleanup`. `profile` is a folder for the processes' processor profiles. */
-export async function startProduct(of: {
-  servers: Servers;
-  provider: BenchProvider;
-  redisDatabase: number;
-  cleanup: AsyncDisposableStack;
-  profile: string | null;
-}): Promise<Subject> {
+interface Surroundings {
+  readonly servers: Servers;
+  readonly provider: BenchProvider;
+  readonly redisDatabase: number;
+  readonly cleanup: AsyncDisposableStack;
+  /** A folder for the processes' processor profiles. */
+  readonly profile: string | null;
+}
+
+/** What the product seals with. */
+export const SEALING = { DATA_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') } as const;
+
+const FILES = { web: 'src/server.ts', worker: 'workers/main.ts' } as const;
+type Part = keyof typeof FILES;
+
+/** The caller ends it by disposing of `cleanup`. */
+export async function startProduct(of: Surroundings): Promise<Subject> {
   const databaseUrl = await of.servers.createDatabase('product');
   const keys = await setUpProduct(databaseUrl, { merchants: MERCHANTS, owners: OWNERS });
+  const { apiUrl, children } = await startProcesses({ ...of, databaseUrl }, ['web', 'worker']);
+  const [web, worker] = children as [Child, Child];
+  of.provider.tell(apiUrl);
+  return {
+    name: 'product',
+    apiUrl,
+    databaseUrl,
+    headers: (n) => ({ authorization: `Bearer ${keys[n % keys.length]}` }),
+    endedText: ENDED,
+    processes: { api: web.pid, worker: worker.pid },
+    stopWorker: () => worker.end(),
+  };
+}
+
+/** Starts these processes on a database that is there, and waits until they are ready. */
+export async function startProcesses(
+  of: Surroundings & { databaseUrl: string },
+  parts: readonly Part[],
+): Promise<{ apiUrl: string; children: readonly Child[] }> {
   const port = await freePort();
   const env = environmentFor({
     // Whatever configuration surrounds us is not the benchmark's: an empty variable counts as absent.
     ...Object.fromEntries(Object.keys(variables).map((name) => [name, ''])),
-    DATABASE_URL: databaseUrl,
+    ...SEALING,
+    DATABASE_URL: of.databaseUrl,
     REDIS_URL: of.servers.redisUrl(of.redisDatabase),
     PORT: String(port),
     HOST: '127.0.0.1',
     BASE_PATH: '',
     LOG_LEVEL: 'warn',
-    DATA_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     EVERSEND_BASE_URL: `${of.provider.url}/v1`,
     EVERSEND_CLIENT_ID: 'bench',
     EVERSEND_CLIENT_SECRET: 'bench',
@@ -55,7 +83,7 @@ export async function startProduct(of: {
     RATE_LIMIT_WRITES_PER_SECOND: '1000000',
     RATE_LIMIT_MONEY_PER_SECOND: '1000000',
   });
-  const start = (name: string, file: string): Child => {
+  const children = parts.map((name) => {
     const child = startChild({
       name: `the product's ${name} process`,
       command: process.execPath,
@@ -63,28 +91,17 @@ export async function startProduct(of: {
         '--import',
         join(ROOT, 'src', 'local', 'follow-parent.ts'),
         ...profiling(of.profile, name),
-        join(ROOT, file),
+        join(ROOT, FILES[name]),
       ],
       env,
       ipc: true,
     });
     of.cleanup.defer(() => child.end());
     return child;
-  };
-  const web = start('web', 'src/server.ts');
-  const worker = start('worker', 'workers/main.ts');
+  });
   const apiUrl = `http://127.0.0.1:${port}`;
-  await untilReady(apiUrl, [web, worker]);
-  of.provider.tell(apiUrl);
-  return {
-    name: 'product',
-    apiUrl,
-    databaseUrl,
-    headers: (n) => ({ authorization: `Bearer ${keys[n % keys.length]}` }),
-    endedText: ENDED,
-    processes: { api: web.pid, worker: worker.pid },
-    stopWorker: () => worker.end(),
-  };
+  await untilReady(apiUrl, children);
+  return { apiUrl, children };
 }
 
 function profiling(folder: string | null, name: string): readonly string[] {
