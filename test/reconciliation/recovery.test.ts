@@ -40,6 +40,9 @@ const openCases = () => world.db('cases').whereNull('resolved_at');
 const suspense = async () =>
   (await trialBalance(world.db)).find((row) => row.account === 'suspense' && row.currency === 'UGX')?.balanceMinor;
 
+/** A reference of ours that has no row. */
+const unknownLike = (id: string) => `${id.slice(0, 27)}${id.endsWith('0') ? '1' : '0'}`;
+
 /** What the provider did under a reference, and our database has forgotten. */
 function executedElsewhere(reference: string, more: Partial<ProviderTransaction> = {}): ProviderTransaction {
   const providerTransactionId = `BP${world.provider.executed.size}X${reference}`;
@@ -198,9 +201,6 @@ it('the returns check reads on behind a page with an entry that could not be und
 });
 
 describe('the returns check', () => {
-  /** A reference of ours that has no row. */
-  const unknownLike = (id: string) => `${id.slice(0, 27)}${id.endsWith('0') ? '1' : '0'}`;
-
   /** Executed, and then called unsent by an answer that lied. */
   async function calledUnsent(): Promise<string> {
     const id = await create();
@@ -295,7 +295,7 @@ describe('on a host whose clock is wrong by days', () => {
     ['ahead', WRONG_MS],
   ])('%s, a run still names what was lost today', async (_, wrongMs) => {
     const id = await create();
-    executedElsewhere(`${id.slice(0, 27)}0`);
+    executedElsewhere(unknownLike(id));
     listByDays();
     await begin();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + wrongMs });
