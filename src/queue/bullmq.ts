@@ -1,23 +1,15 @@
 // The queues' port on BullMQ: jobs that carry an id, added in bulk as bells arrive, and nothing here that money depends on.
-import type { JobsOptions } from 'bullmq';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { openBackend } from './backend.ts';
 import { type Bell, QUEUE_NAMES, type QueueName, type Queues } from './queues.ts';
+import type { NewJob } from './store.ts';
 
-const JOB_NAME = 'advance';
-/** Of one `addBulk`: bounds a single command's size and time. */
+/** Of one addition: bounds a single command's size and time. */
 const MAX_BATCH = 500;
 /** Bells that may wait for the store; more than this is left to the sweep at once. */
 const MAX_WAITING = 10_000;
-
-/** Attempts are for infrastructure errors within a job; what happens to money is decided from the row, and by the sweep. */
-const JOB_OPTIONS: JobsOptions = {
-  attempts: 3,
-  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
-  removeOnComplete: true,
-  removeOnFail: { age: 24 * 3600, count: 1000 },
-};
 
 export interface BullmqQueues extends Queues {
   /** Removes every job of a queue, waiting or running or failed: what is due is in the database (`queues rebuild`). */
@@ -42,17 +34,11 @@ export function openQueues(of: { config: Config; log: Logger }): BullmqQueues {
   }
 
   async function add(name: QueueName, bells: readonly Bell[]): Promise<void> {
-    const queue = await backend.queue(name);
-    // `lifo` is the head of the same list, which costs nothing on either store (priorities would); the last one in is the first out.
-    const inOrder = [...bells.filter((bell) => bell.ahead).reverse(), ...bells.filter((bell) => !bell.ahead)];
-    const jobs = inOrder.map((bell) => ({
-      name: JOB_NAME,
-      data: { id: bell.id },
-      opts: { ...JOB_OPTIONS, jobId: jobIdOf(bell), ...(bell.ahead ? { lifo: true } : {}) },
-    }));
-    const [only] = jobs;
-    if (only !== undefined && jobs.length === 1) await queue.add(only.name, only.data, only.opts);
-    else await queue.addBulk(jobs);
+    const ahead = bells.filter((bell) => bell.ahead);
+    const behind = ahead.length === 0 ? bells : bells.filter((bell) => !bell.ahead);
+    // What goes to the head of a list comes out in the other order.
+    if (ahead.length > 0) await backend.add(name, ahead.reverse().map(jobOf), true);
+    if (behind.length > 0) await backend.add(name, behind.map(jobOf), false);
     if (away) log.info({ event: 'queues_back' }, 'The queues answer again.');
     away = false;
   }
@@ -60,6 +46,8 @@ export function openQueues(of: { config: Config; log: Logger }): BullmqQueues {
   /** While one batch is on its way the next one gathers: load makes the batches larger, and at rest nothing waits. */
   async function flush(name: QueueName, ring: { waiting: Bell[]; busy: boolean }): Promise<void> {
     ring.busy = true;
+    // What is rung in the same turn of the event loop travels together.
+    await turn();
     while (ring.waiting.length > 0) {
       const batch = ring.waiting.splice(0, MAX_BATCH);
       try {
@@ -132,6 +120,10 @@ export function openQueues(of: { config: Config; log: Logger }): BullmqQueues {
 /** Its own id per generation: BullMQ silently ignores an id it still knows, even of a job that has failed. */
 function jobIdOf(bell: Bell): string {
   return `${bell.id}-${bell.generation}`;
+}
+
+function jobOf(bell: Bell): NewJob {
+  return { jobId: jobIdOf(bell), data: { id: bell.id } };
 }
 
 function byQueue(bells: readonly Bell[]): Map<QueueName, Bell[]> {

@@ -10,7 +10,7 @@ import {
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import type { QueueName } from './queues.ts';
-import { type Backend, type JobData, type WorkerBackend, workerSettings } from './store.ts';
+import { type Backend, JOB_NAME, JOB_OPTIONS, type JobData, type WorkerBackend, workerSettings } from './store.ts';
 
 const SCHEMA = 'bullmq';
 const CONNECTIONS = 4;
@@ -81,14 +81,22 @@ export function openPostgresBackend(config: Config): Backend {
     return queue as unknown as Queue<JobData>;
   }
 
+  function queueOf(name: QueueName): Promise<Queue<JobData>> {
+    const known = queues.get(name);
+    if (known !== undefined) return known;
+    const opening = openQueue(name);
+    queues.set(name, opening);
+    opening.catch(() => queues.delete(name));
+    return opening;
+  }
+
   return {
-    queue(name) {
-      const known = queues.get(name);
-      if (known !== undefined) return known;
-      const opening = openQueue(name);
-      queues.set(name, opening);
-      opening.catch(() => queues.delete(name));
-      return opening;
+    queue: queueOf,
+    async add(name, jobs, ahead) {
+      const queue = await queueOf(name);
+      // `lifo` is the head of the same list, which costs nothing (priorities would).
+      const opts = ahead ? { ...JOB_OPTIONS, lifo: true } : JOB_OPTIONS;
+      await queue.addBulk(jobs.map(({ jobId, data }) => ({ name: JOB_NAME, data, opts: { ...opts, jobId } })));
     },
     async hanging(name, jobIds) {
       await ready();

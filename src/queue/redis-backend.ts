@@ -3,6 +3,7 @@ import { type Processor, Queue, Worker } from 'bullmq';
 import type { Config } from '../config.ts';
 import { connectRedis, FAIL_FAST, firstAttempt, PATIENT } from '../redis.ts';
 import { QUEUE_NAMES, type QueueName } from './queues.ts';
+import { addJobs } from './redis-add.ts';
 import { type Backend, type JobData, type WorkerBackend, workerSettings } from './store.ts';
 
 /** In braces, so that in a Redis Cluster all keys of a queue live on one node, as its scripts need. */
@@ -33,16 +34,19 @@ export function openRedisBackend(url: string): Backend {
     if (redis.status !== 'ready') throw new Error(`Redis is away (${redis.status})`);
   }
 
+  async function queueOf(name: QueueName): Promise<Queue<JobData>> {
+    await present();
+    const known = queues.get(name);
+    if (known !== undefined) return known;
+    const opening = openQueue(name);
+    queues.set(name, opening);
+    opening.catch(() => queues.delete(name));
+    return opening;
+  }
+
   return {
-    async queue(name) {
-      await present();
-      const known = queues.get(name);
-      if (known !== undefined) return known;
-      const opening = openQueue(name);
-      queues.set(name, opening);
-      opening.catch(() => queues.delete(name));
-      return opening;
-    },
+    queue: queueOf,
+    add: async (name, jobs, ahead) => addJobs(redis, await queueOf(name), jobs, ahead),
 
     async hanging(name, jobIds) {
       await present();

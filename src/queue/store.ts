@@ -1,5 +1,5 @@
 // What the two places where queues can live (Redis, Postgres) have in common.
-import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { JobsOptions, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Config } from '../config.ts';
 import type { QueueName } from './queues.ts';
 
@@ -8,12 +8,29 @@ export interface JobData {
   readonly id: string;
 }
 
+export const JOB_NAME = 'advance';
+
+/** Attempts are for infrastructure errors within a job; what happens to money is decided from the row, and by the sweep. */
+export const JOB_OPTIONS: JobsOptions = {
+  attempts: 3,
+  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+  removeOnComplete: true,
+  removeOnFail: { age: 24 * 3600, count: 1000 },
+};
+
+export interface NewJob {
+  readonly jobId: string;
+  readonly data: JobData;
+}
+
 /** What a worker may set itself; the rest comes from the configuration. */
 export type WorkerChoices = Pick<WorkerOptions, 'name' | 'autorun' | 'concurrency'>;
 
 export interface Backend {
   /** The queue, ready for use. Raises, within seconds, while the store is away, and can simply be asked for again. */
   queue(name: QueueName): Promise<Queue<JobData>>;
+  /** Adds the jobs in their order, behind whatever waits or `ahead` of it; ids that are known are left alone. Raises while the store is away. */
+  add(name: QueueName, jobs: readonly NewJob[], ahead: boolean): Promise<void>;
   /** The jobs, of these, that still wait or run. Raises while the store is away. */
   hanging(name: QueueName, jobIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Whether the store answers. */

@@ -1,6 +1,7 @@
 // The queues on both of their stores: bells become jobs that carry an id, and it is known which of them still hang.
 import { once } from 'node:events';
 import { Queue, type Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
@@ -9,10 +10,13 @@ import { createLogger } from '../../src/logger.ts';
 import { openBackend, openQueuesForBoard, openWorkerBackend } from '../../src/queue/backend.ts';
 import { type BullmqQueues, openQueues } from '../../src/queue/bullmq.ts';
 import { type Bell, QUEUE_NAMES, type QueueName } from '../../src/queue/queues.ts';
-import type { JobData, WorkerBackend } from '../../src/queue/store.ts';
+import { addJobs } from '../../src/queue/redis-add.ts';
+import { JOB_NAME, JOB_OPTIONS, type JobData, type WorkerBackend } from '../../src/queue/store.ts';
 import { createEmptyDatabase } from '../support/database.ts';
 import { describeWithRedis, startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
+
+vi.mock(import('../../src/queue/redis-add.ts'), { spy: true });
 
 const log = createLogger('silent');
 
@@ -99,15 +103,16 @@ for (const [name, describeStore, openStore] of stores)
     });
 
     test('a thousand single rings travel in a few batches, each to its own queue', async () => {
-      const bulks = vi.spyOn(Queue.prototype, 'addBulk');
+      const bulks = name === 'Redis' ? vi.mocked(addJobs) : vi.spyOn(Queue.prototype, 'addBulk');
+      bulks.mockClear();
       const bells = [...Array(1000).keys()].map((n) => bell(n % 2 ? 'collections' : 'webhooks'));
       for (const one of bells) queues.ring([one]);
       await until(async () => {
         const [collections, webhooks] = [await queues.counts('collections'), await queues.counts('webhooks')];
         return collections.waiting === 500 && webhooks.waiting === 500;
       }, 'all of them wait');
+      expect(bulks.mock.calls.length).toBeGreaterThanOrEqual(2);
       expect(bulks.mock.calls.length).toBeLessThanOrEqual(6);
-      bulks.mockRestore();
     });
 
     test('what may be with the provider goes before whatever waits, in its own order', async () => {
@@ -209,6 +214,59 @@ for (const [name, describeStore, openStore] of stores)
       await vanishing.close(true);
     });
   });
+
+describeWithRedis('adding many jobs by one command', () => {
+  test('leaves in Redis exactly what BullMQ leaves itself, of jobs behind and ahead of others and of ids that are known', async () => {
+    const redis = await startRedis();
+    const config = queueConfig({ redisUrl: redis.url });
+    const client = new Redis(redis.url);
+    const [urgent, ...bells] = [...Array(5)].map(() => bell()) as [Bell, ...Bell[]];
+    const [backend, queues] = [openBackend(config), openQueues({ config, log })];
+    const queue = await backend.queue('payouts');
+    const theirs = (of: readonly Bell[], more: object = {}) =>
+      queue.addBulk(
+        of.map((one) => ({
+          name: JOB_NAME,
+          data: { id: one.id },
+          opts: { ...JOB_OPTIONS, ...more, jobId: jobId(one) },
+        })),
+      );
+    await theirs(bells);
+    await theirs(bells.slice(0, 1));
+    await theirs([urgent], { lifo: true });
+    const expected = await everythingIn(client);
+    await client.flushall();
+    await queues.ringNow(bells);
+    await queues.ringNow(bells.slice(0, 1));
+    await queues.ringNow([{ ...urgent, ahead: true }]);
+    expect(await everythingIn(client)).toEqual(expected);
+    await queues.close();
+    await backend.close();
+    client.disconnect();
+    await redis.close();
+  });
+
+  /** Every key with what it holds, without what differs by its nature: times, and the id that options repeat. */
+  async function everythingIn(client: Redis): Promise<Record<string, unknown>> {
+    const all: Record<string, unknown> = {};
+    for (const key of (await client.keys('*')).sort()) {
+      const type = await client.type(key);
+      if (type === 'hash') {
+        const { timestamp, opts = '{}', ...rest } = await client.hgetall(key);
+        const { jobId: _, ...options } = JSON.parse(opts);
+        all[key] = {
+          ...rest,
+          options,
+          timed: timestamp !== undefined && Math.abs(Number(timestamp) - Date.now()) < 60_000,
+        };
+      } else if (type === 'list') all[key] = await client.lrange(key, 0, -1);
+      else if (type === 'zset') all[key] = await client.zrange(key, '0', '-1', 'WITHSCORES');
+      else if (type === 'stream') all[key] = (await client.xrange(key, '-', '+')).map(([, fields]) => fields);
+      else all[key] = await client.get(key);
+    }
+    return all;
+  }
+});
 
 test('processes that start at once on an empty database all find the tables made', async () => {
   const database = await createEmptyDatabase();
