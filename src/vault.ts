@@ -91,3 +91,8 @@ export function createVault(keys: readonly Buffer[]): Vault {
 export function digest(content: string | Buffer): Buffer {
   return hash('sha256', content, 'buffer');
 }
+
+/** The same as 44 characters of base64. */
+export function digestText(content: string | Buffer): string {
+  return hash('sha256', content, 'base64');
+}

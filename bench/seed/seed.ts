@@ -15,7 +15,7 @@ import { createPayout } from '../../src/payouts/create.ts';
 import { payoutFlow } from '../../src/payouts/flow.ts';
 import type { Caller } from '../../src/transactions/accept.ts';
 import { advance } from '../../src/transactions/advance.ts';
-import { createVault, digest } from '../../src/vault.ts';
+import { createVault, digestText } from '../../src/vault.ts';
 import { openFunded } from '../product/set-up.ts';
 import { instantProvider } from './instant-provider.ts';
 import { CORRIDORS, OWNERS, type Payment, paymentsOf } from './payments.ts';
@@ -77,7 +77,7 @@ async function merchantsOf(ctx: Context): Promise<readonly Caller[]> {
 
 async function pay(ctx: Context, caller: Caller, n: number, { type, of }: Payment): Promise<void> {
   const key = `seed-payment-${String(n).padStart(12, '0')}`;
-  const request = { route: `POST /v1/${type}s`, key, requestHash: digest(key) };
+  const request = { route: `POST /v1/${type}s`, key, requestHash: digestText(key) };
   const answer =
     type === 'payout' ? await createPayout(ctx, caller, request, of) : await createCollection(ctx, caller, request, of);
   const { id } = JSON.parse(answer.body) as { id: string };

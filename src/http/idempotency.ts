@@ -1,6 +1,6 @@
 // The Idempotency-Key header, and what makes two requests under one key the same request.
 import { InvalidRequest } from '../errors.ts';
-import { digest } from '../vault.ts';
+import { digestText } from '../vault.ts';
 import { canonicalJson } from './strict-json.ts';
 
 const KEY = /^[A-Za-z0-9_.-]{16,128}$/;
@@ -25,11 +25,11 @@ export function readIdempotencyKey(header: string | undefined): string {
 }
 
 /** What makes two requests the same: their path parameters and bodies, whatever the order of the keys. */
-export function requestHash(params: unknown, body: unknown): Buffer {
-  return digest(canonicalJson([params, body]));
+export function requestHash(params: unknown, body: unknown): string {
+  return digestText(canonicalJson([params, body]));
 }
 
 /** The same for a file, byte for byte: what it means is found out only when it is read. `about` is what goes with it. */
-export function fileHash(about: unknown, file: Buffer): Buffer {
-  return digest(canonicalJson([about, digest(file).toString('hex')]));
+export function fileHash(about: unknown, file: Buffer): string {
+  return digestText(canonicalJson([about, digestText(file)]));
 }

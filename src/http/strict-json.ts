@@ -117,13 +117,16 @@ function keysIn(value: unknown): number {
   return keys;
 }
 
-/** One text for one meaning: keys in order, no spaces. */
+/** One text for one meaning: keys in one order, no spaces. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return JSON.stringify(inOrder(value));
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
   const object = value as Record<string, unknown>;
-  const members = Object.keys(object)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key])}`);
-  return `{${members.join(',')}}`;
+  const ordered: Record<string, unknown> = {};
+  for (const key of Object.keys(object).sort()) ordered[key] = inOrder(object[key]);
+  return ordered;
 }

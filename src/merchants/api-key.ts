@@ -174,6 +174,7 @@ interface Cached {
   readonly key: Promise<(KnownKey & { expiresAt: Date | null }) | null>;
 }
 
+/** By the secret itself, which the request that brought it has in memory anyway. */
 const cacheOf = perContext(() => new Map<string, Cached>());
 
 /**
@@ -183,14 +184,12 @@ const cacheOf = perContext(() => new Map<string, Cached>());
 export async function findApiKey(ctx: Context, secret: string): Promise<KnownKey | null> {
   if (FORM.exec(secret)?.[1] !== ctx.config.API_ENVIRONMENT) return null;
   const cache = cacheOf(ctx);
-  const hash = digest(secret);
-  const name = hash.toString('base64');
-  let cached = cache.get(name);
+  let cached = cache.get(secret);
   if (cached === undefined || performance.now() - cached.readAt > CACHE_MS) {
     if (cache.size >= CACHE_ENTRIES) cache.clear();
-    cached = { readAt: performance.now(), key: read(ctx, hash) };
-    cache.set(name, cached);
-    cached.key.catch(() => cache.delete(name));
+    cached = { readAt: performance.now(), key: read(ctx, digest(secret)) };
+    cache.set(secret, cached);
+    cached.key.catch(() => cache.delete(secret));
   }
   const key = await cached.key;
   return key === null || (key.expiresAt !== null && key.expiresAt.getTime() <= Date.now()) ? null : key;

@@ -16,7 +16,8 @@ export type { Acceptance, Answer, Caller, IdempotentRequest } from './acceptance
 
 const acceptor = perContext((ctx) =>
   coalesce<Prepared, Standing>({
-    maxBatch: 128,
+    // While Postgres writes one batch this process prepares the next; larger ones would have each wait for the other.
+    maxBatch: 32,
     whole: isConnectionLoss,
     flush: async (items) => {
       const { statement, values } = acceptCall(items);

@@ -1,4 +1,5 @@
 // What acceptance reads and writes: a batch of requests by their columns, and the verdict on each.
+import { byteaArray, textArray } from '../db/arrays.ts';
 import type { Call } from '../db/knex.ts';
 import { newId } from '../ids.ts';
 import type { Person, SealedPerson } from '../merchants/person.ts';
@@ -15,8 +16,8 @@ export interface Caller {
 export interface IdempotentRequest {
   readonly route: string;
   readonly key: string;
-  /** SHA-256 of what is asked for. It is stored sealed only: a plain hash of a phone number could be tried out. */
-  readonly requestHash: Buffer;
+  /** SHA-256 of what is asked for, in base64. It is stored sealed only: a plain hash of a phone number could be tried out. */
+  readonly requestHash: string;
 }
 
 /** What goes back to the caller: the final bytes, also stored, so that a repetition gets the very same. */
@@ -79,44 +80,49 @@ export interface Standing {
   readonly answer: Buffer | null;
 }
 
-type Column = (item: Prepared) => unknown;
 const minor = (value: bigint | null) => value?.toString() ?? null;
 
-/** The parameters of `accept_transactions`, by name. */
-const COLUMNS: Readonly<Record<string, Column>> = {
-  ids: (item) => item.id,
-  merchants: (item) => item.caller.merchantId,
-  routes: (item) => item.request.route,
-  keys: (item) => item.request.key,
+type ColumnOf<Value> = Readonly<Record<string, (item: Prepared) => Value | null>>;
+
+/** The parameters of `accept_transactions`, by name and by what goes over the wire as bytes, as text, and as the driver writes it. */
+const BYTES: ColumnOf<Buffer> = {
   answers: (item) => item.answerSealed,
-  owners: (item) => item.owner,
-  currencies: ({ transaction }) => transaction.currency,
-  amounts: ({ transaction }) => minor(transaction.amountMinor),
-  amount_types: ({ transaction }) => transaction.amountType,
-  max_amounts: ({ transaction }) => minor(transaction.maxAmountMinor),
-  destination_currencies: ({ transaction }) => transaction.destinationCurrency,
-  destination_amounts: ({ transaction }) => minor(transaction.destinationAmountMinor),
-  countries: ({ transaction }) => transaction.country,
-  methods: ({ transaction }) => transaction.method,
-  fee_schedules: ({ transaction }) => transaction.feeScheduleId,
-  fees: ({ transaction }) => minor(transaction.feeMinor),
-  fee_ceilings: ({ transaction }) => minor(transaction.feeCeilingMinor),
-  helds: ({ transaction }) => minor(transaction.heldMinor),
-  refs: ({ transaction }) => transaction.reference,
-  metadatas: ({ transaction }) => nothingOr(transaction.metadata),
-  beneficiaries: ({ transaction }) => transaction.beneficiaryId,
-  redirect_urls: ({ transaction }) => transaction.redirectUrl,
-  schedules: ({ transaction }) => transaction.scheduledAt?.toISOString() ?? null,
-  actors: ({ caller }) => `key:${caller.apiKeyId}`,
-  client_addresses: ({ caller }) => caller.clientAddress,
   sealeds: ({ sealed }) => sealed.sealed,
   otps: (item) => item.otpSealed,
   account_hashes: ({ sealed }) => sealed.accountHash,
   last_four_hashes: ({ sealed }) => sealed.lastFourHash,
-  refund_ofs: ({ transaction }) => transaction.refundOf,
-  approval_waits: (item) => item.approvalWaitMs,
   earlier_hashes: (item) => item.earlierAccountHash,
+};
+const TEXTS: ColumnOf<string> = {
+  ids: (item) => item.id,
+  merchants: (item) => item.caller.merchantId,
+  routes: (item) => item.request.route,
+  keys: (item) => item.request.key,
+  owners: (item) => item.owner,
+  currencies: ({ transaction }) => transaction.currency,
+  amount_types: ({ transaction }) => transaction.amountType,
+  destination_currencies: ({ transaction }) => transaction.destinationCurrency,
+  countries: ({ transaction }) => transaction.country,
+  methods: ({ transaction }) => transaction.method,
+  fee_schedules: ({ transaction }) => transaction.feeScheduleId,
+  refs: ({ transaction }) => transaction.reference,
+  beneficiaries: ({ transaction }) => transaction.beneficiaryId,
+  redirect_urls: ({ transaction }) => transaction.redirectUrl,
+  actors: ({ caller }) => `key:${caller.apiKeyId}`,
+  refund_ofs: ({ transaction }) => transaction.refundOf,
   entry_ids: ({ transaction }) => (transaction.heldMinor > 0n ? newId('journalEntry') : null),
+};
+const OTHERS: ColumnOf<string | number> = {
+  amounts: ({ transaction }) => minor(transaction.amountMinor),
+  max_amounts: ({ transaction }) => minor(transaction.maxAmountMinor),
+  destination_amounts: ({ transaction }) => minor(transaction.destinationAmountMinor),
+  fees: ({ transaction }) => minor(transaction.feeMinor),
+  fee_ceilings: ({ transaction }) => minor(transaction.feeCeilingMinor),
+  helds: ({ transaction }) => minor(transaction.heldMinor),
+  metadatas: ({ transaction }) => nothingOr(transaction.metadata),
+  schedules: ({ transaction }) => transaction.scheduledAt?.toISOString() ?? null,
+  client_addresses: ({ caller }) => caller.clientAddress,
+  approval_waits: (item) => item.approvalWaitMs,
 };
 
 function nothingOr(metadata: Record<string, string>): string | null {
@@ -124,18 +130,32 @@ function nothingOr(metadata: Record<string, string>): string | null {
   return null;
 }
 
+const NAMES = [BYTES, TEXTS, OTHERS].flatMap(Object.keys);
 const ACCEPT = {
   name: 'accept_transactions',
-  text: `SELECT * FROM accept_transactions(${Object.keys(COLUMNS).map((name, at) => `${name} => $${at + 1}`)})`,
+  text: `SELECT * FROM accept_transactions(${NAMES.map((name, at) => `${name} => $${at + 1}`)})`,
 };
 
 /** The call that accepts a batch and tells what became of each request, in order. */
 export function acceptCall(items: readonly Prepared[]): Call {
-  return { statement: ACCEPT, values: Object.values(COLUMNS).map((of) => column(items, of)) };
+  return {
+    statement: ACCEPT,
+    values: [
+      ...columns(items, BYTES, byteaArray),
+      ...columns(items, TEXTS, textArray),
+      ...columns(items, OTHERS, Array.from),
+    ],
+  };
 }
 
 /** A column that is empty for the whole batch goes as one null. */
-function column(items: readonly Prepared[], of: Column): unknown[] | null {
-  const values = items.map(of);
-  return values.every((value) => value === null) ? null : values;
+function columns<Value>(
+  items: readonly Prepared[],
+  of: ColumnOf<Value>,
+  write: (values: readonly (Value | null)[]) => unknown,
+): unknown[] {
+  return Object.values(of).map((read) => {
+    const values = items.map(read);
+    return values.every((value) => value === null) ? null : write(values);
+  });
 }

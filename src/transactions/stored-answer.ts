@@ -23,18 +23,18 @@ export function sealAnswer(
   { requestHash }: Pick<IdempotentRequest, 'requestHash'>,
   answer: string,
 ): Buffer {
-  return vault.seal(requestHash.toString('base64') + answer);
+  return vault.seal(requestHash + answer);
 }
 
-export function openAnswer(vault: Vault, sealed: Buffer): { requestHash: Buffer; answer: string } {
+export function openAnswer(vault: Vault, sealed: Buffer): { requestHash: string; answer: string } {
   const text = vault.open(sealed);
-  return { requestHash: Buffer.from(text.slice(0, HASH_LENGTH), 'base64'), answer: text.slice(HASH_LENGTH) };
+  return { requestHash: text.slice(0, HASH_LENGTH), answer: text.slice(HASH_LENGTH) };
 }
 
 /** The stored answer again. Raises Conflict 422 `idempotency_key_reused` when it was the answer to something else. */
 export function replay(ctx: Context, request: IdempotentRequest, stored: Stored): Answer {
   const opened = stored.answer === null ? null : openAnswer(ctx.vault, stored.answer);
-  if (opened === null || !opened.requestHash.equals(request.requestHash)) {
+  if (opened === null || opened.requestHash !== request.requestHash) {
     throw new Conflict(
       'idempotency_key_reused',
       'This Idempotency-Key was used for another body. Use a new key for a new request.',

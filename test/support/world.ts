@@ -11,7 +11,7 @@ import { post } from '../../src/ledger/post.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Bell } from '../../src/queue/queues.ts';
 import type { Caller, IdempotentRequest } from '../../src/transactions/accept.ts';
-import { createVault, digest } from '../../src/vault.ts';
+import { createVault, digestText } from '../../src/vault.ts';
 import { NO_LIMITS } from './compressed.ts';
 import { createDatabase } from './database.ts';
 import { type ScriptedProvider, scriptedProvider } from './scripted-provider.ts';
@@ -95,7 +95,7 @@ export async function createWorld(
     request: ({ key = randomBytes(12).toString('hex'), route = 'POST /v1/payouts', about = key } = {}) => ({
       route,
       key,
-      requestHash: digest(about),
+      requestHash: digestText(about),
     }),
     fund: (currency, amountMinor, owner = '') =>
       inTransaction(database.db, async (trx) => {

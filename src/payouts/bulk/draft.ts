@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts';
 import { type FieldError, InvalidRequest, Refused } from '../../errors.ts';
 import { accountOf, sealPerson } from '../../merchants/person.ts';
 import type { Acceptance, Caller } from '../../transactions/accept.ts';
-import { digest, type Vault } from '../../vault.ts';
+import { digestText, type Vault } from '../../vault.ts';
 import { type PreparedPayout, preparePayout } from '../create.ts';
 import { breather } from './breather.ts';
 import type { JudgedRow } from './bulk.ts';
@@ -74,7 +74,7 @@ export function sealDraft(vault: Vault, { sealed: _, ...payout }: PreparedPayout
 /** Ready to be accepted, under a key of its own: the id that was made with the row. */
 export function openDraft(vault: Vault, draft: Buffer): Acceptance {
   const payout = decode(JSON.parse(vault.open(draft))) as Omit<PreparedPayout, 'sealed'>;
-  const request = { route: 'bulk', key: payout.id, requestHash: digest(payout.id) };
+  const request = { route: 'bulk', key: payout.id, requestHash: digestText(payout.id) };
   return { ...payout, sealed: sealPerson(vault, payout.person), request };
 }
 

@@ -58,7 +58,7 @@ export const ACCEPTANCE: readonly Mutation[] = [
     edits: [
       {
         file: STORED,
-        find: '!opened.requestHash.equals(request.requestHash)',
+        find: 'opened.requestHash !== request.requestHash',
         replace: 'opened.requestHash.length === 0',
       },
     ],
