@@ -14,6 +14,8 @@ import { InvariantBroken } from './errors.ts';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_BYTES = 4;
+/** Of phones there are ten thousand; of account numbers with letters as many as there is room for. */
+const MOST_LAST_FOURS = 20_000;
 
 export interface Vault {
   /** Encrypts text; the result carries the key's id, so that old rows stay readable while keys rotate. */
@@ -57,6 +59,16 @@ export function createVault(keys: readonly Buffer[]): Vault {
   const fingerprinting = keys.map((key) => secret(key, 'fingerprint'));
   const print = (key: KeyObject, purpose: Purpose, text: string) =>
     createHmac('sha256', key).update(`${purpose}:${text}`).digest();
+  const lastFours = new Map<string, Buffer>();
+  function lastFour(text: string): Buffer {
+    let known = lastFours.get(text);
+    if (known === undefined) {
+      if (lastFours.size >= MOST_LAST_FOURS) lastFours.clear();
+      known = print(fingerprinting[0] as KeyObject, 'last_four', text);
+      lastFours.set(text, known);
+    }
+    return known;
+  }
 
   return {
     seal(text) {
@@ -81,7 +93,8 @@ export function createVault(keys: readonly Buffer[]): Vault {
       }
     },
     isCurrent: (sealed) => sealed.subarray(0, KEY_ID_BYTES).equals(newest.id),
-    fingerprint: (purpose, text) => print(fingerprinting[0] as KeyObject, purpose, text),
+    fingerprint: (purpose, text) =>
+      purpose === 'last_four' ? lastFour(text) : print(fingerprinting[0] as KeyObject, purpose, text),
     fingerprints: (purpose, text) => fingerprinting.map((key) => print(key, purpose, text)),
     keyIds: [newest.id.toString('hex'), ...others.map(({ id }) => id.toString('hex'))],
   };

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 
 /** One spelling per address: IPv4 in IPv6 as IPv4, without zone, port or brackets. Null for what is no address. */
 export function normalAddress(text: string): string | null {
+  if (isIP(text) === 4) return text;
   const bare = text
     .trim()
     .replace(/^\[(.+)\](?::\d+)?$/, '$1')

@@ -70,7 +70,9 @@ export function parseObject(bytes: Buffer): Record<string, unknown> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw malformed('Send a JSON object, such as {"amount": "2000"}.');
-  if (keysIn(value) !== written.keys) throw malformed('A key is given twice in one object. Give each key once.');
+  // Without a backslash nothing was written that the bytes, known to be UTF-8, did not show.
+  if (keysIn(value, text.includes('\\')) !== written.keys)
+    throw malformed('A key is given twice in one object. Give each key once.');
   return value as Record<string, unknown>;
 }
 
@@ -95,9 +97,13 @@ function outline(text: string): { depth: number; keys: number } {
   return { depth: deepest, keys };
 }
 
-/** Counts the keys that parsing left over, and refuses names and texts that could do harm further in. Depth is known to be small. */
-function keysIn(value: unknown): number {
+/**
+ * Counts the keys that parsing left over, and refuses names and texts that could do harm further in; what a text holds can only do
+ * so where something was `escaped`. Depth is known to be small.
+ */
+function keysIn(value: unknown, escaped: boolean): number {
   if (typeof value === 'string') {
+    if (!escaped) return 0;
     if (value.includes('\0')) throw malformed('A text holds \\u0000. Leave it out.');
     if (!value.isWellFormed()) throw malformed('A text holds half of a surrogate pair. Send whole characters.');
     return 0;
@@ -105,14 +111,14 @@ function keysIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let keys = 0;
   if (Array.isArray(value)) {
-    for (const item of value) keys += keysIn(item);
+    for (const item of value) keys += keysIn(item, escaped);
     return keys;
   }
   for (const key of Object.keys(value)) {
     if (key === '__proto__' || key === 'constructor' || key === 'prototype')
       throw malformed('A key is named __proto__, constructor or prototype. Choose another name.');
-    keysIn(key);
-    keys += 1 + keysIn((value as Record<string, unknown>)[key]);
+    keysIn(key, escaped);
+    keys += 1 + keysIn((value as Record<string, unknown>)[key], escaped);
   }
   return keys;
 }
