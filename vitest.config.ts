@@ -38,9 +38,20 @@ const PROVEN = [
   'src/webhooks/{claim,webhook-event}.ts',
 ];
 
+// Minutes of browsers, hostile requests, killed processes and restored backups: `npm run proofs`. Everything else is `npm test`.
+const PROOFS = [
+  'test/admin/{browser,every-page,planted}.test.ts',
+  'test/chaos/{bank,points,scenes}.test.ts',
+  'test/http/hostile.test.ts',
+  'test/scenarios/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: PROOFS } },
+      { extends: true, test: { name: 'proofs', include: PROOFS } },
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 3,
