@@ -6,7 +6,7 @@ import type { Chosen } from './order.ts';
 import type { AnyPanel, Condition, KeyColumn } from './panel.ts';
 import { isBeforeBy, type Place, type Stretch, weave } from './weave.ts';
 
-type Row = Record<string, unknown>;
+export type Row = Record<string, unknown>;
 
 /**
  * How many rows one reading looks through for conditions that no index answers. What is further back is looked through by the next
@@ -88,21 +88,25 @@ export async function readRow(ctx: Context, panel: AnyPanel, id: string): Promis
   return row === undefined ? null : (panel.complete?.(ctx, row) ?? row);
 }
 
+/** Rows in pieces, and at their end whether there are more that were not read. */
+export type Pieces = AsyncGenerator<readonly Row[], boolean>;
+
 /** All rows from the beginning of the list, in pieces, up to `most`. */
 export async function* readAll(
   ctx: Context,
   panel: AnyPanel,
   of: Pick<Wanted, 'conditions' | 'by'> & { most: number },
-): AsyncGenerator<readonly Row[]> {
+): Pieces {
   const PIECE = 500;
   let after: string | null = null;
   for (let given = 0; given < of.most; ) {
     const page: Page = await readPage(ctx, panel, { ...of, after, limit: Math.min(PIECE, of.most - given) });
     if (page.rows.length > 0) yield page.rows;
     given += page.rows.length;
-    if (page.next === null) return;
+    if (page.next === null) return false;
     after = page.next;
   }
+  return true;
 }
 
 interface Scan {

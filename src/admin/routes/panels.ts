@@ -1,7 +1,6 @@
 // The routes of every panel: its list, its CSV, the page of one row; and the search, which leads to one of them.
 import type { Hono } from 'hono';
 import { audit } from '../../audit/audit.ts';
-import { csvLine } from '../../csv.ts';
 import { inTransaction } from '../../db/knex.ts';
 import { NotFound, RateLimited } from '../../errors.ts';
 import { accountFingerprints } from '../../merchants/person.ts';
@@ -11,7 +10,7 @@ import { actorOf, type Desk, frameOf } from '../desk.ts';
 import { listPage } from '../pages/list.ts';
 import { rowPage } from '../pages/row.ts';
 import { panelOf } from '../panels/all.ts';
-import { plain } from '../panels/cell.ts';
+import { csvOf } from '../panels/csv.ts';
 import { readFilters } from '../panels/filters.ts';
 import { ownOrder, readOrder } from '../panels/order.ts';
 import type { AnyPanel } from '../panels/panel.ts';
@@ -19,7 +18,6 @@ import { readAll, readPage, readRow } from '../panels/read.ts';
 import { PANELS } from '../panels/vocabulary.ts';
 import { insistOn, may } from '../permissions.ts';
 
-type Row = Record<string, unknown>;
 const ROWS = 50;
 const RELATED_ROWS = 10;
 /** More than anybody reads, less than what would hold a connection for the night. */
@@ -124,38 +122,4 @@ function wanted({ ctx }: Desk, q: string): string {
   if (/^[0-9]{9,20}$/.test(phone)) return account(phone, `+${phone}`);
   if (q.includes('@')) return account(q);
   return `transactions?${new URLSearchParams({ reference: q })}`;
-}
-
-/** Line by line, as fast as it is taken; whoever goes away ends the reading. */
-function csvOf(panel: AnyPanel, pieces: AsyncGenerator<readonly Row[]>, ended: () => void): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  // The mark tells spreadsheets that it is UTF-8.
-  const head = `\uFEFF${csvLine(panel.columns.map((column) => column.name).concat(panel.columns.some((one) => one.right) ? ['Currency'] : []))}`;
-  const withCurrency = panel.columns.some((one) => one.right);
-  const line = (row: Row) => {
-    const cells = panel.columns.map((column) => column.of(row));
-    const currency = cells.find((cell) => cell?.as === 'money');
-    return csvLine([
-      ...cells.map(plain),
-      ...(withCurrency ? [currency?.as === 'money' ? currency.currency : null] : []),
-    ]);
-  };
-  return new ReadableStream({
-    start: (controller) => controller.enqueue(encoder.encode(head)),
-    async pull(controller) {
-      try {
-        const { done, value } = await pieces.next();
-        if (done !== true) return controller.enqueue(encoder.encode(value.map(line).join('')));
-        ended();
-        controller.close();
-      } catch (error) {
-        ended();
-        controller.error(error);
-      }
-    },
-    async cancel() {
-      ended();
-      await pieces.return(undefined);
-    },
-  });
 }
