@@ -1,5 +1,12 @@
 // Whether a phone can receive or approve money: the library's opinion, asked only after the raw text had the strict form.
-import { type CountryCode, type NumberType, PhoneNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import {
+  type CountryCode,
+  getCountries,
+  getCountryCallingCode,
+  type NumberType,
+  PhoneNumber,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max';
 import type { FieldError } from '../errors.ts';
 
 const MOBILE: ReadonlySet<string | undefined> = new Set(['MOBILE', 'FIXED_LINE_OR_MOBILE']);
@@ -25,13 +32,20 @@ export function phoneProblem(field: string, phone: string, country: string | nul
   return null;
 }
 
+/** Which country has a calling code for itself. */
+const ONLY_COUNTRY: ReadonlyMap<string, CountryCode> = new Map(
+  [...Map.groupBy(getCountries(), (country) => getCountryCallingCode(country))].flatMap(([code, [country, another]]) =>
+    country !== undefined && another === undefined ? [[code, country]] : [],
+  ),
+);
+
 /** Null for a number without a type, which lies in no range that was ever handed out. */
 function lookUp(phone: string): Known | null {
-  // Looked up as it stands where one country has the calling code: looking for a number in a text takes twice as long, and is
-  // needed only to tell countries apart.
+  // Taken as it stands where one country has the calling code: to look for a number in a text takes twice as long, and is needed
+  // only to tell countries apart.
   const asItStands = numberOf(phone);
-  const [country, another] = asItStands?.getPossibleCountries() ?? [];
-  if (country !== undefined && another === undefined) return ofType(asItStands, country);
+  const country = ONLY_COUNTRY.get(asItStands?.countryCallingCode ?? '');
+  if (country !== undefined) return ofType(asItStands, country);
   const found = parsePhoneNumberFromString(phone);
   return found?.number === phone && found.country !== undefined ? ofType(found, found.country) : null;
 }
