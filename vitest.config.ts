@@ -38,18 +38,21 @@ const PROVEN = [
   'src/webhooks/{claim,webhook-event}.ts',
 ];
 
-// Minutes of browsers, hostile requests, killed processes and restored backups: `npm run proofs`. Everything else is `npm test`.
+// Minutes of browsers, hostile requests, whole systems, killed processes and restored backups: `npm run proofs`. The rest is `npm test`.
 const PROOFS = [
   'test/admin/{browser,every-page,planted}.test.ts',
   'test/chaos/{bank,points,scenes}.test.ts',
   'test/http/hostile.test.ts',
+  'test/local/start.test.ts',
+  'test/personal-data/canaries.test.ts',
   'test/scenarios/*.test.ts',
 ];
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: PROOFS } },
+      // Files share their worker's modules, which would take a third of the time to load anew for each: no test may change a module.
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: PROOFS, isolate: false } },
       { extends: true, test: { name: 'proofs', include: PROOFS } },
     ],
     globalSetup: ['test/support/global-setup.ts'],
