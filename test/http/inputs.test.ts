@@ -170,6 +170,15 @@ describe('nothing is written for', () => {
     },
   );
 
+  test('names of metadata that no column, no log and no reader could take', async () => {
+    for (const name of ['a b', 'x'.repeat(41), 'é', 'a/b', '$', '\u202e']) {
+      const answered = await api.post('/v1/collections', { ...COLLECTION, metadata: { [name]: 'v' } });
+      expect([answered.status, answered.json.errors?.[0]?.code]).toEqual([400, 'invalid_key']);
+      expect(answered.json.errors[0].field).toMatch(/^metadata/);
+      expect(answered.json.errors[0].message).toContain('Name metadata with');
+    }
+  });
+
   test.each(SAFE)('a body that is no plain JSON object on %s', async (path) => {
     for (const [, body] of BAD_BODIES) {
       const answered = await api.call('POST', path, { body });
