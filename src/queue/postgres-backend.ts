@@ -10,7 +10,15 @@ import {
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import type { QueueName } from './queues.ts';
-import { type Backend, JOB_NAME, JOB_OPTIONS, type JobData, type WorkerBackend, workerSettings } from './store.ts';
+import {
+  type Backend,
+  JOB_NAME,
+  JOB_OPTIONS,
+  type JobData,
+  openedOnce,
+  type WorkerBackend,
+  workerSettings,
+} from './store.ts';
 
 const SCHEMA = 'bullmq';
 const CONNECTIONS = 4;
@@ -57,7 +65,6 @@ async function prepare(config: Config): Promise<void> {
 export function openPostgresBackend(config: Config): Backend {
   const pool = new pg.Pool({ ...poolSettings(config), options: `-c search_path=${SCHEMA}` });
   pool.on('error', () => undefined);
-  const queues = new Map<QueueName, Promise<Queue<JobData>>>();
   let prepared: Promise<void> | null = null;
 
   async function ready(): Promise<void> {
@@ -81,19 +88,12 @@ export function openPostgresBackend(config: Config): Backend {
     return queue as unknown as Queue<JobData>;
   }
 
-  function queueOf(name: QueueName): Promise<Queue<JobData>> {
-    const known = queues.get(name);
-    if (known !== undefined) return known;
-    const opening = openQueue(name);
-    queues.set(name, opening);
-    opening.catch(() => queues.delete(name));
-    return opening;
-  }
+  const queues = openedOnce(openQueue);
 
   return {
-    queue: queueOf,
+    queue: queues.of,
     async add(name, jobs, ahead) {
-      const queue = await queueOf(name);
+      const queue = await queues.of(name);
       // `lifo` is the head of the same list, which costs nothing (priorities would).
       const opts = ahead ? { ...JOB_OPTIONS, lifo: true } : JOB_OPTIONS;
       await queue.addBulk(jobs.map(({ jobId, data }) => ({ name: JOB_NAME, data, opts: { ...opts, jobId } })));
@@ -109,9 +109,7 @@ export function openPostgresBackend(config: Config): Backend {
     },
     problem: async () => null,
     async close() {
-      for (const queue of await Promise.allSettled(queues.values())) {
-        if (queue.status === 'fulfilled') await queue.value.close();
-      }
+      await queues.close();
       await pool.end();
     },
   };

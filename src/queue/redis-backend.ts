@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { connectRedis, FAIL_FAST, firstAttempt, PATIENT } from '../redis.ts';
 import { QUEUE_NAMES, type QueueName } from './queues.ts';
 import { addJobs } from './redis-add.ts';
-import { type Backend, type JobData, type WorkerBackend, workerSettings } from './store.ts';
+import { type Backend, type JobData, openedOnce, type WorkerBackend, workerSettings } from './store.ts';
 
 /** In braces, so that in a Redis Cluster all keys of a queue live on one node, as its scripts need. */
 const PREFIX = '{eversend-payments}';
@@ -13,7 +13,6 @@ export function openRedisBackend(url: string): Backend {
   // Every failed attempt to connect is an error event; callers hear of it when they ask for something.
   const redis = connectRedis(url, FAIL_FAST, () => undefined);
   const attempted = firstAttempt(redis);
-  const queues = new Map<QueueName, Promise<Queue<JobData>>>();
 
   /** BullMQ asks the server's version first and never again: a queue that failed at that is thrown away. */
   async function openQueue(name: QueueName): Promise<Queue<JobData>> {
@@ -28,6 +27,8 @@ export function openRedisBackend(url: string): Backend {
     }
   }
 
+  const queues = openedOnce(openQueue);
+
   async function present() {
     await attempted;
     // Asked before BullMQ is: it would wait for the connection however long that takes.
@@ -36,12 +37,7 @@ export function openRedisBackend(url: string): Backend {
 
   async function queueOf(name: QueueName): Promise<Queue<JobData>> {
     await present();
-    const known = queues.get(name);
-    if (known !== undefined) return known;
-    const opening = openQueue(name);
-    queues.set(name, opening);
-    opening.catch(() => queues.delete(name));
-    return opening;
+    return queues.of(name);
   }
 
   return {
@@ -78,9 +74,7 @@ export function openRedisBackend(url: string): Backend {
     },
 
     async close() {
-      for (const queue of await Promise.allSettled(queues.values())) {
-        if (queue.status === 'fulfilled') await queue.value.close().catch(() => undefined);
-      }
+      await queues.close();
       redis.disconnect();
     },
   };

@@ -52,6 +52,25 @@ export interface WorkerBackend {
   close(): Promise<void>;
 }
 
+/** Opens each queue once; one that could not be opened is opened anew the next time. */
+export function openedOnce(open: (name: QueueName) => Promise<Queue<JobData>>) {
+  const queues = new Map<QueueName, Promise<Queue<JobData>>>();
+  return {
+    of(name: QueueName): Promise<Queue<JobData>> {
+      const known = queues.get(name);
+      if (known !== undefined) return known;
+      const opening = open(name);
+      queues.set(name, opening);
+      opening.catch(() => queues.delete(name));
+      return opening;
+    },
+    async close(): Promise<void> {
+      for (const queue of await Promise.allSettled(queues.values()))
+        if (queue.status === 'fulfilled') await queue.value.close().catch(() => undefined);
+    },
+  };
+}
+
 /** Worker settings that follow from the configuration, the same on both stores. */
 export function workerSettings(config: Config) {
   return {

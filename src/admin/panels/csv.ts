@@ -12,9 +12,9 @@ const CUT = 'The list goes on: an export ends here. Choose a shorter time to hav
  */
 export function csvOf(panel: AnyPanel, pieces: Pieces, ended: () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  // The mark tells spreadsheets that it is UTF-8.
-  const head = `\uFEFF${csvLine(panel.columns.map((column) => column.name).concat(panel.columns.some((one) => one.right) ? ['Currency'] : []))}`;
   const withCurrency = panel.columns.some((one) => one.right);
+  // The mark tells spreadsheets that it is UTF-8.
+  const head = `\uFEFF${csvLine([...panel.columns.map((column) => column.name), ...(withCurrency ? ['Currency'] : [])])}`;
   const line = (row: Row) => {
     const cells = panel.columns.map((column) => column.of(row));
     const currency = cells.find((cell) => cell?.as === 'money');
